@@ -1,0 +1,89 @@
+"""The front door: the Flask app for `flask --app app run`, and the `hangtag` command.
+
+Every package brings its commands in a `commands.py` of its own; this file only knows where each
+one lies and imports it when it is called, so that `hangtag identify` does not wait for the web.
+
+>>> sorted(COMMANDS)[:3]
+['demo', 'identify', 'ledger']
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from readers.reads import ReaderError
+from traceability import __version__
+from traceability.errors import TraceabilityError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+COMMANDS = {
+    "demo": "traceability.simulation.commands",
+    "identify": "traceability.gs1.commands",
+    "ledger": "traceability.ledger.commands",
+    "readers": "readers.commands",
+    "serve": "traceability.web.commands",
+    "station": "traceability.station.commands",
+    "trace": "traceability.projections.commands",
+}
+"""Command name → module that holds it, under the command's own name."""
+
+_JSON = "hangtag.json"
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called and turns our errors into one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command, without importing any."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one command that was asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Remember whether the caller reads JSON; the command's own context is gone on an error."""
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; one sentence on stderr and exit 1 when it refuses."""
+        try:
+            return super().invoke(ctx)
+        except (TraceabilityError, ReaderError) as error:
+            if ctx.meta[_JSON]:
+                problem = {"kind": type(error).__name__, "message": str(error)}
+                click.echo(json.dumps({"error": problem}, ensure_ascii=False))
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hangtag")
+def main() -> None:
+    """Know where every roll, bundle, garment and carton is, and be able to prove it."""
+
+
+def __getattr__(name: str) -> Flask:
+    """Create the Flask app when somebody asks for `app.app`, not when a command starts."""
+    if name != "app":
+        raise AttributeError(f"module 'app' has no attribute {name!r}")
+    from traceability.web import create_app
+
+    globals()["app"] = created = create_app()
+    return created
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Readers on a factory floor: bytes on a serial line become reads."""
