@@ -1,0 +1,113 @@
+"""What holds for every test: no skips where changes land, and one honest closing line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import install
+from tests import vectors
+
+ROOT = Path(__file__).resolve().parents[1]
+SKIPS_FAIL = os.environ.get("CI") == "true"
+_NOT_RUN = "vector_tests_not_run"
+
+
+class Closing:
+    """Counts for the last line of a run; with several workers each one sends its share here."""
+
+    def __init__(self) -> None:
+        self.vector_tests_not_run = 0
+
+
+closing = Closing()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the message catalogues once, before any worker starts to read them."""
+    if not hasattr(config, "workerinput"):
+        checkout = install.Checkout(ROOT)
+        checkout.python = Path(sys.executable)
+        checkout.compile_catalogues()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what reads vectors that this machine does not have, and count it."""
+    if vectors.HERE:
+        return
+    left_out = [item for item in items if item.get_closest_marker("vectors")]
+    closing.vector_tests_not_run = len(left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("vectors")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Turn a skip into a failure where changes land; an expected failure is no skip."""
+    outcome: Any = yield  # a pluggy result, which has no public type
+    report: pytest.TestReport = outcome.get_result()
+    if SKIPS_FAIL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which counts as failed where changes land: {reason(report)}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """Turn the skip of a whole file into a failure where changes land."""
+    outcome: Any = yield  # a pluggy result, which has no public type
+    report: pytest.CollectReport = outcome.get_result()
+    if SKIPS_FAIL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"Skipped, which counts as failed where changes land: {reason(report)}"
+
+
+def reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Find the words a skip was given."""
+    words = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return words.removeprefix("Skipped: ")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's count to the run that started it."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_NOT_RUN] = closing.vector_tests_not_run
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # a worker of pytest-xdist, which has no types
+    """Take a worker's count; every worker collects the same tests."""
+    output = getattr(node, "workeroutput", {})
+    closing.vector_tests_not_run = output.get(_NOT_RUN, 0)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the run with one line: how many passed, failed, were skipped, and why."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or terminal is None:
+        return
+    if closing.vector_tests_not_run:
+        terminal.write_line(
+            f"{closing.vector_tests_not_run} tests with vectors made by others were not run: "
+            "HANGTAG_VECTORS names no folder here."
+        )
+    terminal.write_line(closing_line(terminal.stats))
+
+
+# `Any`: pytest's own statistics hold reports of several kinds.
+def closing_line(stats: dict[str, list[Any]]) -> str:
+    """Count what passed, failed and was skipped; every reason to skip is named with its count."""
+    counts = {word: len(stats.get(word, [])) for word in ("passed", "failed", "skipped")}
+    counts["failed"] += len(stats.get("error", []))
+    line = ", ".join(f"{count} {word}" for word, count in counts.items())
+    reasons = Counter(reason(report) for report in stats.get("skipped", []))
+    if reasons:
+        line += ": " + "; ".join(f"{count} × {words}" for words, count in reasons.most_common())
+    return line

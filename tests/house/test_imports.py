@@ -1,0 +1,81 @@
+"""Who may import whom: data goes one way, and nothing downstream reaches back up."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.project import Import, imports, module_name, python_files, starts_with
+
+RIM = ("traceability.web", "traceability.station", "traceability.simulation")
+CORE_STRANGERS = (*RIM, "app", "flask", "flask_babel", "flask_smorest", "uvicorn", "a2wsgi")
+
+
+def law(one: Import) -> str | None:
+    """Say which rule an import breaks, if any."""
+    importer, imported = one.importer, one.imported
+    top = imported.split(".")[0]
+    is_command = importer.endswith(".commands")
+    if starts_with(imported, "tests", "bench") or (top == "app" and importer != "app"):
+        return "nothing imports the front door or the tests"
+    if starts_with(importer, "readers"):
+        allowed = {"readers", "serial"} | ({"click", "rich"} if is_command else set())
+        return (
+            None if _standard(top) or top in allowed else "readers know pyserial and nothing more"
+        )
+    if starts_with(importer, "traceability.gs1"):
+        is_ours = starts_with(imported, "traceability.gs1", "traceability.errors")
+        is_allowed = _standard(top) or is_ours or (is_command and top == "click")
+        return None if is_allowed else "identifiers know nothing but themselves"
+    if starts_with(importer, "traceability.web"):
+        strangers = ("sqlalchemy", "alembic", "sqlite3", "traceability.simulation")
+        if starts_with(imported, *strangers, "traceability.station"):
+            return "the web asks questions of the core; it knows no database and no reader"
+        return _readers_only_as_values(imported)
+    if starts_with(importer, "traceability.station", "traceability.simulation"):
+        is_stranger = starts_with(imported, "traceability.web", "flask")
+        return "stations and the simulation know no page" if is_stranger else None
+    if starts_with(importer, "traceability"):
+        if starts_with(imported, *CORE_STRANGERS):
+            return "the core knows neither web, station, simulation nor Flask"
+        return _readers_only_as_values(imported)
+    return None
+
+
+def _standard(top: str) -> bool:
+    return top in sys.stdlib_module_names
+
+
+def _readers_only_as_values(imported: str) -> str | None:
+    if starts_with(imported, "readers") and not starts_with(imported, "readers.reads"):
+        return "of the readers only the values in readers/reads.py are known here"
+    return None
+
+
+@pytest.mark.parametrize("path", python_files(), ids=module_name)
+def test_imports_go_one_way(path: Path) -> None:
+    if module_name(path).split(".")[0] in {"tests", "bench"}:
+        return
+    broken = [f"line {one.line}: {one.imported}: {law(one)}" for one in imports(path) if law(one)]
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("readers.ports", "traceability.flow"),
+        ("readers.session", "click"),
+        ("traceability.gs1.epc", "msgspec"),
+        ("traceability.ledger.append", "traceability.web.live"),
+        ("traceability.ledger.append", "flask"),
+        ("traceability.flow", "readers.session"),
+        ("traceability.web.stock", "sqlalchemy"),
+        ("traceability.web.stock", "readers.ports"),
+        ("traceability.station.run", "traceability.web"),
+        ("traceability.flow", "app"),
+    ],
+)
+def test_a_wrong_import_is_noticed(importer: str, imported: str) -> None:
+    assert law(Import(importer, imported, 1, at_import_time=True)) is not None
