@@ -125,7 +125,7 @@ def test_bare_text_of_a_label_is_read_by_the_patterns(text: str, key: str | None
 @pytest.mark.parametrize("path", sorted(FLOWS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_flow_names_its_stages_in_chinese_too(path: Path) -> None:
     flow = Flow.parse(path.read_text(encoding="utf-8"))
-    named = [*flow.kinds, *flow.stages]
+    named: list[Kind | Stage] = [*flow.kinds, *flow.stages]
     assert [each.name for each in named if each.title_in("zh_Hans") == each.title] == []
 
 
@@ -157,7 +157,8 @@ def changed(old: str, new: str) -> str:
         (
             changed('"tiny"', '"Tiny flow"'),
             (
-                "The flow is named 'Tiny flow': expected small letters, digits and hyphens, at most "
+                "The flow is named 'Tiny flow': expected small letters, digits and hyphens, "
+                "at most "
                 "32, beginning with a letter or digit."
             ),
         ),
@@ -209,21 +210,24 @@ def changed(old: str, new: str) -> str:
         (
             changed('step = "packing"', 'step = "sewing"'),
             (
-                "Stage 'packing': step is 'sewing', which is neither a business step of CBV 2.0 nor "
+                "Stage 'packing': step is 'sewing', which is neither a business step of CBV "
+                "2.0 nor "
                 "a URI of your own (https://…)."
             ),
         ),
         (
             changed('step = "packing"', 'step = "packing"\ndisposition = "fine"'),
             (
-                "Stage 'packing': disposition is 'fine', which is neither a disposition of CBV 2.0 nor "
+                "Stage 'packing': disposition is 'fine', which is neither a disposition of "
+                "CBV 2.0 nor "
                 "a URI of your own (https://…)."
             ),
         ),
         (
             changed('"ObjectEvent"', '"Scan"'),
             (
-                "Stage 'packing': event is 'Scan'; expected one of 'ObjectEvent', 'AggregationEvent', "
+                "Stage 'packing': event is 'Scan'; expected one of 'ObjectEvent', "
+                "'AggregationEvent', "
                 "'TransformationEvent', 'AssociationEvent'."
             ),
         ),
@@ -238,7 +242,8 @@ def changed(old: str, new: str) -> str:
         (
             changed('counts = ["garment"]', 'counts = ["shirt"]'),
             (
-                "Stage 'packing': counts names kind 'shirt', which is not declared; expected one of "
+                "Stage 'packing': counts names kind 'shirt', which is not declared; expected "
+                "one of "
                 "'garment'."
             ),
         ),
@@ -297,7 +302,8 @@ def changed(old: str, new: str) -> str:
         (
             TINY + STAGE.format(name="checking", after='"sewing"'),
             (
-                "Stage 'checking' comes after 'sewing', which is no stage of this flow; expected one "
+                "Stage 'checking' comes after 'sewing', which is no stage of this flow; "
+                "expected one "
                 "of 'packing', 'checking'."
             ),
         ),

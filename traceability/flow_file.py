@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import get_args
 
+from traceability.epcis.vocabulary import DISPOSITIONS, STEPS, Vocabulary
 from traceability.errors import InvalidFlow
 from traceability.flow import STAGES_MAX, Flow, Form, Kind, Observes, Stage, Work, look
 
@@ -27,30 +28,6 @@ _UNITS = ("", "MTR", "YRD", "KGM")
 _TRANSACTIONS = ("prodorder", "po")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:\S+")
-
-# CBV 2.0, sections 7.1 and 7.2. A word that is not here must be a URI of one's own.
-BUSINESS_STEPS = frozenset(
-    re.findall(
-        r"\w+",
-        """accepting arriving assembling collecting commissioning consigning creating_class_instance
-    cycle_counting decommissioning departing destroying disassembling dispensing encoding
-    entering_exiting holding inspecting installing killing loading other packing picking receiving
-    removing repackaging repairing replacing reserving retail_selling sampling sensor_reporting
-    shipping staging_outbound stock_taking stocking storing transporting unloading unpacking
-    void_shipping""",
-    )
-)
-DISPOSITIONS = frozenset(
-    re.findall(
-        r"\w+",
-        """active available completeness_inferred completeness_verified conformant container_closed
-    container_open damaged destroyed dispensed disposed encoded expired in_progress in_transit
-    inactive mismatch_class mismatch_instance mismatch_quantity needs_replacement
-    no_pedigree_match non_conformant non_sellable_other partially_dispensed recalled reserved
-    retail_sold returned sellable_accessible sellable_not_accessible stolen unavailable
-    unknown""",
-    )
-)
 
 
 def parse_flow(text: str) -> Flow:
@@ -107,12 +84,12 @@ class _Table:
             raise InvalidFlow(f"{self.who}: {member} is {value!r}; expected one of {listed}.")
         return value
 
-    def word(self, member: str, words: Iterable[str], source: str) -> str:
+    def word(self, member: str, vocabulary: Vocabulary) -> str:
         value = self.text(member)
-        if value not in words and not _URI.fullmatch(value):
+        if value not in vocabulary.words and not _URI.fullmatch(value):
             raise InvalidFlow(
-                f"{self.who}: {member} is {value!r}, which is neither a {source} nor a URI "
-                "of your own (https://…)."
+                f"{self.who}: {member} is {value!r}, which is neither a {vocabulary.title} of "
+                "CBV 2.0 nor a URI of your own (https://…)."
             )
         return value
 
@@ -215,11 +192,11 @@ def _kind(table: _Table) -> Kind:
 
 def _stage(number: int, table: _Table) -> Stage:
     name, title = table.name(), table.text("title")
-    step = table.word("step", BUSINESS_STEPS, "business step of CBV 2.0")
+    step = table.word("step", STEPS)
     operation = table.text("operation") if table.has("operation") else None
     disposition = None
     if table.has("disposition"):
-        disposition = table.word("disposition", DISPOSITIONS, "disposition of CBV 2.0")
+        disposition = table.word("disposition", DISPOSITIONS)
     event, action = _event(table, None)
     observes = table.choice("observes", get_args(Observes), "nothing")
     transaction = None
