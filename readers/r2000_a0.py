@@ -1,0 +1,467 @@
+"""Impinj R2000 / E710 boxes and gates that speak `A0` (Invelion, Rodinbell, Fonkan, YR9xx, IND9xx).
+
+Checklist: link 115200 8N1 or TCP port 4001; frame `A0 LEN ADDR CMD DATA CHECK`, LEN counts what
+follows it, the sum of the whole frame is 0 mod 256; address FF asks any reader; inventory must be
+asked for again after each end frame; antenna ports 5 to 8 are announced by bit 7 of the RSSI.
+
+>>> Frame(address=1, command=0x72, data=b"").encode().hex()
+'a0030172ea'
+>>> [read] = R2000Codec().receive(bytes.fromhex("a0130189d43000300833b2ddd90140000000013674"))
+>>> read.tree()["epc"], read.tree()["antenna"], read.tree()["frequency_mhz"]
+('300833b2ddd9014000000001', 1, 925.0)
+
+Source: PROTOCOLS.md section 2 (makers' manual "UHF RFID Reader Serial Interface Protocol" 3.x).
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from dataclasses import dataclass
+
+from readers.codec import Emulator, FramedCodec, Sent
+from readers.layout import decode_first, layouts
+from readers.r2000_commands import COMMANDS, ERRORS
+from readers.reads import Command, Item, Reply, TagRead, TagReadDraft
+
+HEAD = 0xA0
+BROADCAST = 0xFF
+SUCCESS = 0x10
+INVENTORIES = (0x89, 0x8A, 0x8B)
+BUFFER_READS = (0x90, 0x91)
+END_LENGTH = 0x0A
+"""LEN of an end frame, whatever the command (PROTOCOLS.md section 2)."""
+SILENT_MS_MAX = 2000
+"""After this long without an end frame the inventory is asked for again."""
+
+_ASKED = {code: layouts(asked) for code, (_, asked, _) in COMMANDS.items()}
+_TOLD = {code: layouts(told) for code, (_, _, told) in COMMANDS.items() if told}
+# A one-byte answer of these commands is data. 86 is both: mode 01 (no match set) or a code.
+_NEVER_A_CODE = frozenset({0x63, 0x6A, 0x75, 0x77, 0x7E, 0x8E})
+
+_FREQUENCY_MHZ = tuple(865 + n / 2 if n < 7 else 902 + (n - 7) / 2 for n in range(64))
+# antenna, frequency index, frequency of each frequency-antenna byte
+_PLACE = tuple(((byte & 3) + 1, byte >> 2, _FREQUENCY_MHZ[byte >> 2]) for byte in range(256))
+_EPC_SIZE = tuple((byte >> 3) * 2 for byte in range(256))
+"""EPC length in bytes for each first byte of a PC word."""
+
+
+def rssi_dbm(raw: int) -> float:
+    """Convert the low 7 bits of an RSSI byte to dBm.
+
+    Makers' tables step by 2 dB between 90 and 89, so they lie 1 dB lower from 89 down than this
+    straight line; the one captured frame whose dBm value is stated (raw 69, -60 dBm) does not.
+
+    >>> rssi_dbm(69)
+    -60.0
+    """
+    return float(raw - 129)
+
+
+_RSSI_DBM = tuple(rssi_dbm(raw & 0x7F) for raw in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame in either direction."""
+
+    address: int
+    command: int
+    data: bytes
+
+    def encode(self) -> bytes:
+        """Return the bytes on the wire."""
+        head = bytes((HEAD, len(self.data) + 3, self.address, self.command)) + self.data
+        return head + bytes((-sum(head) & 0xFF,))
+
+    @classmethod
+    def decode(cls, frame: bytes) -> Frame:
+        """Take a whole, checked frame apart."""
+        return cls(frame[2], frame[3], frame[4:-1])
+
+
+def _code_text(code: int) -> str:
+    return f"0x{code:02X} {ERRORS.get(code, 'unknown code')}"
+
+
+def _command_name(code: int) -> str:
+    return f"0x{code:02X} {COMMANDS[code][0]}" if code in COMMANDS else f"0x{code:02X}"
+
+
+def _place(byte: int) -> dict[str, object]:
+    antenna, index, mhz = _PLACE[byte]
+    return {"antenna": antenna, "frequency_index": index, "frequency_mhz": mhz}
+
+
+def _refine(fields: dict[str, object]) -> dict[str, object]:
+    """Turn wire fields into the ones people read: version 1.9, a temperature, a list of powers."""
+    if "major" in fields:
+        return {"version": f"{fields['major']}.{fields['minor']}"}
+    if "is_positive" in fields:
+        degrees = fields["temperature_c"]
+        assert isinstance(degrees, int)
+        return {"temperature_c": degrees if fields["is_positive"] else -degrees}
+    if "powers" in fields:
+        powers = list(bytes.fromhex(str(fields["powers"])))
+        return {"power_dbm": powers[0] if len(powers) == 1 else powers}
+    if fields.get("baud_code") in (3, 4):
+        return fields | {"baud": 38400 if fields["baud_code"] == 3 else 115200}
+    if "antenna_byte" in fields:
+        byte = fields["antenna_byte"]
+        assert isinstance(byte, int)
+        return fields | {"antenna": byte + 1}
+    return fields
+
+
+class R2000Codec(FramedCodec):
+    """The host's side: hears the reader, asks for the next round."""
+
+    silent_ms_max = 5000
+
+    def __init__(self, *, antennas: tuple[int, ...] = (), inventory: int = 0x8B) -> None:
+        """Set up polling.
+
+        Args:
+            antennas: Ports from 1 to 8 that take turns; empty leaves the reader's choice.
+            inventory: Command of a round, 89 or 8B (session 1, target A).
+        """
+        super().__init__()
+        self._antennas = antennas
+        self._turn = 0
+        self._round = Frame(
+            BROADCAST, inventory, b"\x01" if inventory == 0x89 else b"\x01\x00\x01"
+        ).encode()
+
+    def start(self) -> bytes:
+        """Choose the first antenna, or begin a round on the reader's own."""
+        if not self._antennas:
+            return self._round
+        antenna = self._antennas[self._turn % len(self._antennas)]
+        return Frame(BROADCAST, 0x74, bytes((antenna - 1,))).encode()
+
+    def on_item(self, item: Item) -> bytes:
+        """Ask for the next round after the end of one: a reader hears nothing in between."""
+        if not isinstance(item, Reply):
+            return b""
+        if item.command == 0x74 and self._antennas:
+            return self._round if item.error is None else self._next_antenna()
+        if item.command in INVENTORIES and ("total_read" in item.fields or item.error):
+            return self._next_antenna() if len(self._antennas) > 1 else self._round
+        return b""
+
+    def keep_going(self, silent_ms: int) -> bytes:
+        """Ask again after 2 s without an end frame (PROTOCOLS.md section 2)."""
+        return self.start() if silent_ms >= SILENT_MS_MAX else b""
+
+    def _next_antenna(self) -> bytes:
+        self._turn += 1
+        return self.start()
+
+    def _find_head(self, data: bytes, position: int) -> int:
+        return data.find(b"\xa0", position)
+
+    def _run(self, data: bytes, position: int, found: list[Item]) -> int:
+        """Take tag frames of a round in a row; anything else is left to `_take`."""
+        limit = len(data) - 9
+        keep = found.append
+        while position < limit and data[position] == HEAD:
+            length = data[position + 1]
+            end = position + length + 2
+            frame = data[position:end]
+            if (
+                length - 7 != _EPC_SIZE[data[position + 5]]
+                or data[position + 3] not in INVENTORIES
+                or len(frame) != length + 2
+                or sum(frame) & 0xFF
+            ):
+                return position
+            antenna, index, mhz = _PLACE[frame[4]]
+            raw = frame[-2]
+            draft = TagReadDraft(
+                frame[7:-2], antenna if raw < 0x80 else antenna + 4, _RSSI_DBM[raw], raw & 0x7F,
+                frame[5] << 8 | frame[6], None, index, mhz, None, None, frame,
+            )  # fmt: skip
+            draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
+            keep(draft)  # type: ignore[arg-type]
+            position = end
+        return position
+
+    def _take(self, data: bytes, position: int) -> tuple[int, Item | str]:
+        if position + 1 >= len(data):
+            return 0, "a frame head without its rest"
+        length = data[position + 1]
+        if length < 3:
+            return -1, f"length {length}, expected 3 or more"
+        end = position + length + 2
+        if end > len(data):
+            return 0, f"{len(data) - position} bytes of a frame of {length + 2}"
+        frame = data[position:end]
+        if sum(frame) & 0xFF:
+            expected = -sum(frame[:-1]) & 0xFF
+            return -1, f"checksum {frame[-1]:02X}, expected {expected:02X}"
+        item = self._decode(frame)
+        return (-1, item) if isinstance(item, str) else (end, item)
+
+    def _decode(self, frame: bytes) -> Item | str:
+        """Read a checked frame; a sentence if its inner lengths contradict each other."""
+        command, data = frame[3], frame[4:-1]
+        if command in INVENTORIES:
+            return _inventory(frame, command, data)
+        if command in BUFFER_READS and len(data) > 1:
+            return _buffered(frame, data)
+        name = _command_name(command)
+        if len(data) == 1 and not (
+            command in _NEVER_A_CODE or (command == 0x86 and data[0] not in ERRORS)
+        ):
+            return _code_reply(frame, command, data[0])
+        if command in (0x81, 0x82, 0x83, 0x84, 0x94):
+            if (fields := _access(command, data)) is None:
+                return f"inner lengths of {name} contradict each other"
+        else:
+            fields = _refine(decode_first(_TOLD.get(command, ()), data))
+        if command == 0x7E and data == b"\xee":
+            return _code_reply(frame, command, 0xEE)
+        return Reply(command, name, _address(frame) | fields, None, frame)
+
+
+def _address(frame: bytes) -> dict[str, object]:
+    broadcast = " broadcast" if frame[2] == BROADCAST else ""
+    return {"address": f"0x{frame[2]:02X}{broadcast}"}
+
+
+def _code_reply(frame: bytes, command: int, code: int, **more: object) -> Reply:
+    text = _code_text(code)
+    fields = _address(frame) | {"error": text, "code": text, "code_number": code} | more
+    if code != SUCCESS:
+        fields["kind"] = "error"
+    error = None if code == SUCCESS else code
+    return Reply(command, _command_name(command), fields, error, frame)
+
+
+def _inventory(frame: bytes, command: int, data: bytes) -> Item | str:
+    """Read a frame of a round: its end, an error, a missing antenna, or a tag with phase."""
+    if len(data) == END_LENGTH - 3:
+        if command == 0x8A:
+            fields: dict[str, object] = {
+                "total_read": int.from_bytes(data[:3], "big"),
+                "duration_ms": int.from_bytes(data[3:], "big"),
+            }
+        else:
+            fields = {
+                "antenna_byte": data[0],
+                "antenna": data[0] + 1,
+                "read_rate": int.from_bytes(data[1:3], "big"),
+                "total_read": int.from_bytes(data[3:], "big"),
+            }
+        fields = {"kind": "inventory end"} | _address(frame) | fields
+        return Reply(command, _command_name(command), fields, None, frame)
+    if len(data) == 1:
+        return _code_reply(frame, command, data[0])
+    if len(data) == 2:
+        return _code_reply(frame, command, data[1], antenna_byte=data[0], antenna=data[0] + 1)
+    size = _EPC_SIZE[data[1]] if len(data) >= 4 else -1
+    if size not in (len(data) - 4, len(data) - 6):
+        return f"EPC of {len(data) - 4} bytes, its PC word says {size}"
+    antenna, index, mhz = _PLACE[data[0]]
+    raw = data[3 + size]
+    phase = int.from_bytes(data[4 + size :], "big") if len(data) > size + 4 else None
+    return TagRead(
+        data[3 : 3 + size], antenna + (raw >> 7) * 4, _RSSI_DBM[raw], raw & 0x7F,
+        int.from_bytes(data[1:3], "big"), None, index, mhz, None, phase, frame,
+    )  # fmt: skip
+
+
+def _buffered(frame: bytes, data: bytes) -> TagRead | str:
+    """Read one tag of 90/91: count u16, length, PC EPC CRC, RSSI, frequency-antenna, reads."""
+    size = data[2] if len(data) > 2 else 0
+    if size < 4 or len(data) != size + 6 or _EPC_SIZE[data[3]] != size - 4:
+        return "inner lengths of a buffered tag contradict each other"
+    body, raw = data[3 : 3 + size], data[3 + size]
+    antenna, index, mhz = _PLACE[data[4 + size]]
+    return TagRead(
+        body[2:-2], antenna + (raw >> 7) * 4, _RSSI_DBM[raw], raw & 0x7F,
+        int.from_bytes(body[:2], "big"), int.from_bytes(body[-2:], "big"),
+        index, mhz, data[5 + size], None, frame,
+    )  # fmt: skip
+
+
+def _access(command: int, data: bytes) -> dict[str, object] | None:
+    """Read one tag of 81 to 84 and 94; None if the lengths contradict each other."""
+    if len(data) < 10 or len(data) != data[2] + 6:
+        return None
+    size = data[2]
+    body, tail = data[3 : 3 + size], data[3 + size :]
+    epc_end = 2 + _EPC_SIZE[body[0]]
+    if epc_end + 2 > size:
+        return None
+    fields: dict[str, object] = {
+        "tag_count": int.from_bytes(data[:2], "big"),
+        "pc": body[:2].hex(),
+        "epc": body[2:epc_end].hex(),
+        "tag_crc": body[epc_end : epc_end + 2].hex(),
+    }
+    if command == 0x81:
+        fields["data"] = body[epc_end + 2 :].hex()
+        fields["data_size"] = tail[0]
+    else:
+        text = _code_text(tail[0])
+        fields |= {"error": text, "code": text, "code_number": tail[0]}
+    return fields | _place(tail[1]) | {"read_count": tail[2]}
+
+
+class R2000HostCodec(R2000Codec):
+    """The reader's side: hears the host's commands."""
+
+    def _run(self, data: bytes, position: int, found: list[Item]) -> int:
+        return position
+
+    def _decode(self, frame: bytes) -> Item | str:
+        command, data = frame[3], frame[4:-1]
+        fields = _refine(decode_first(_ASKED.get(command, ()), data))
+        if "target" in fields:
+            fields["target"] = "B" if fields["target"] else "A"
+        fields = _address(frame) | fields
+        return Command(command, _command_name(command), fields, data, frame)
+
+
+# What a reader of this family says to a question about a setting nobody has changed yet.
+_SETTINGS: dict[int, bytes] = {
+    0x60: b"\x00\x00", 0x63: b"\x00", 0x68: bytes(12), 0x6A: b"\xd1", 0x72: b"\x01\x09",
+    0x75: b"\x00", 0x77: b"\x1e", 0x79: b"\x02\x00\x06", 0x7B: b"\x01\x1f", 0x7E: b"\x14",
+    0x86: b"\x01", 0x8E: b"\x00",
+}  # fmt: skip
+# Setting command → the question whose answer it changes.
+_CHANGES = {
+    0x62: 0x63, 0x66: 0x77, 0x67: 0x68, 0x69: 0x6A, 0x74: 0x75, 0x76: 0x77, 0x78: 0x79,
+    0x85: 0x86, 0x8C: 0x8E, 0x8D: 0x8E,
+}  # fmt: skip
+
+
+class R2000Emulator(Emulator):
+    """A reader box: answers commands, runs one inventory round a question."""
+
+    def __init__(self, *, address: int = 1, ports: int = 8) -> None:
+        """Switch the box on with an empty field."""
+        super().__init__()
+        self.address = address
+        self.ports = ports
+        self.tags_a_round = 24
+        """At 115200 baud a round of 50 ms carries no more than this many tag frames."""
+        self._host = R2000HostCodec()
+        self._settings = dict(_SETTINGS)
+        self._buffer: dict[bytes, int] = {}
+        self._total = 0
+        self._first = 0
+
+    def answer(self, data: bytes) -> list[Sent]:
+        """Answer every command addressed to this reader or to any."""
+        self.busy_ms = 0
+        sent: list[Sent] = []
+        for item in self._host.receive(data):
+            if isinstance(item, Command) and item.frame[2] in (self.address, BROADCAST):
+                sent += self._do(item)
+        return sent
+
+    def _do(self, asked: Command) -> list[Sent]:
+        code, data = asked.command, asked.data
+        if code in INVENTORIES or code == 0x80:
+            return self._inventory(code, data)
+        if code in BUFFER_READS:
+            return self._read_buffer(code)
+        if code == 0x92:
+            return [self._reply(code, len(self._buffer).to_bytes(2, "big"))]
+        if code == 0x93:
+            self._buffer.clear()
+        if code == 0x70:
+            self._settings = dict(_SETTINGS)
+            return []
+        if code in (0x81, 0x82, 0x83, 0x84, 0x94):
+            return self._access(code, data)
+        if code in self._settings:
+            return [self._reply(code, self._settings[code])]
+        if code not in COMMANDS or not decodes(code, data):
+            return [self._reply(code, b"\x41")]
+        if code == 0x74 and data[0] >= self.ports:
+            return [self._reply(code, b"\x47")]
+        if code in _CHANGES:
+            self._settings[_CHANGES[code]] = data
+        reply = self._reply(code, bytes((SUCCESS,)))
+        if code == 0x73:
+            self.address = data[0]
+        return [reply]
+
+    def _reply(self, code: int, data: bytes) -> Sent:
+        return Sent(Frame(self.address, code, data).encode())
+
+    def _inventory(self, code: int, data: bytes) -> list[Sent]:
+        antenna = self._settings[0x75][0]
+        # A crowded field is read over several rounds: each begins where the last one stopped.
+        everything = [
+            epc for epc, (port, _) in self.field.items() if port == antenna + 1 or code == 0x8A
+        ]
+        first = self._first % len(everything) if everything else 0
+        chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
+        self._first = first + len(chosen)
+        self._total += len(chosen)
+        self.busy_ms = max(50, 2 * len(chosen))
+        count, total = len(chosen), self._total.to_bytes(4, "big")
+        if code == 0x80:
+            for epc in chosen:
+                self._buffer[epc] = self._buffer.get(epc, 0) + 1
+            seen = len(self._buffer).to_bytes(2, "big")
+            rate = (count * 20).to_bytes(2, "big")
+            return [self._reply(code, bytes((antenna,)) + seen + rate + total)]
+        sent = [self._tag(code, epc) for epc in chosen]
+        if code == 0x8A:
+            return [*sent, self._reply(code, count.to_bytes(3, "big") + bytes((0, 0, 0, 50)))]
+        end = bytes((antenna,)) + (count * 20).to_bytes(2, "big") + count.to_bytes(4, "big")
+        return [*sent, self._reply(code, end)]
+
+    def _radio(self, epc: bytes) -> tuple[bytes, int, int]:
+        """Return PC word, RSSI byte and frequency-antenna byte of a tag in the field."""
+        port, dbm = self.field[epc]
+        raw = min(max(dbm + 129, 0), 0x7F) | (0x80 if port > 4 else 0)
+        return (len(epc) // 2 << 11).to_bytes(2, "big"), raw, 28 << 2 | (port - 1) & 3
+
+    def _tag(self, code: int, epc: bytes) -> Sent:
+        pc, raw, place = self._radio(epc)
+        data = bytes((place,)) + pc + epc + bytes((raw,))
+        return Sent(Frame(self.address, code, data).encode(), "tag", epc)
+
+    def _read_buffer(self, code: int) -> list[Sent]:
+        held = [epc for epc in self._buffer if epc in self.field]
+        if not held:
+            return [self._reply(code, b"\x38")]
+        sent = []
+        for epc in held:
+            pc, raw, place = self._radio(epc)
+            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
+            data = len(held).to_bytes(2, "big") + bytes((len(body),)) + body
+            data += bytes((raw, place, min(self._buffer[epc], 255)))
+            sent.append(Sent(Frame(self.address, code, data).encode(), "tag", epc))
+        if code == 0x91:
+            self._buffer.clear()
+            sent.append(self._reply(code, bytes((SUCCESS,))))
+        return sent
+
+    def _access(self, code: int, data: bytes) -> list[Sent]:
+        if not decodes(code, data):
+            return [self._reply(code, b"\x41")]
+        if not self.field:
+            return [self._reply(code, b"\x36")]
+        sent = []
+        for epc in self.field:
+            pc, _, place = self._radio(epc)
+            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
+            if code == 0x81:
+                words = data[2]
+                body += (pc + epc + bytes(words * 2))[data[1] * 2 :][: words * 2]
+            size = len(body) if code != 0x81 else data[2] * 2
+            tail = bytes((size if code == 0x81 else SUCCESS, place, 1))
+            count = len(self.field).to_bytes(2, "big")
+            sent.append(self._reply(code, count + bytes((len(body),)) + body + tail))
+        return sent
+
+
+def decodes(code: int, data: bytes) -> bool:
+    """Tell whether the parameters of a command have a length that the manual knows."""
+    return any(layout.decode(data) is not None for layout in _ASKED[code])

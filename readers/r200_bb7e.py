@@ -1,0 +1,379 @@
+"""R200 / M100 / YRM100x / JRD-4035 modules that speak `BB … 7E` (hand-held sleds, desk readers).
+
+Checklist: link 115200 8N1; frame `BB TYPE CMD PL(2) PARAM SUM 7E`, SUM counts TYPE to PARAM;
+TYPE 00 host, 01 answer, 02 notification; some firmware says `AA … DD` instead, so both are asked
+for until one answers; 7E and DD occur inside frames; error 15 is what an empty field sounds like.
+
+>>> [read] = R200Codec().receive(
+...     bytes.fromhex("bb02220011c93400e20010710000529b0940b402163dd47e"))
+>>> read.tree()["epc"], read.tree()["rssi_dbm"]
+('e20010710000529b0940b402', -55.0)
+
+Source: PROTOCOLS.md section 6.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import crc_hqx
+from dataclasses import dataclass
+
+from readers.codec import Emulator, FramedCodec, Sent
+from readers.layout import decode_first, layouts
+from readers.r200_commands import CHANNELS, COMMANDS, REGIONS, error_text
+from readers.reads import Command, Item, Noise, Reply, TagRead, TagReadDraft
+
+TAILS = {0xBB: 0x7E, 0xAA: 0xDD}
+"""Head → tail of the two firmware variants."""
+PARAMETER_SIZE_MAX = 512
+"""A longer parameter is noise (PROTOCOLS.md section 6)."""
+NO_TAG = 0x15
+POLLS = 0xFFFF
+"""Rounds asked for at once, the most the field can say."""
+
+_HEAD = re.compile(b"[\xaa\xbb]")
+_TAG_HEADS = (b"\xbb\x02\x22\x00", b"\xaa\x02\x22\x00")
+_ASKED = {code: layouts(asked) for code, (_, asked, _) in COMMANDS.items()}
+_TOLD = {code: layouts(told) for code, (_, _, told) in COMMANDS.items() if told}
+_TAG_ANSWERS = frozenset({0x39, 0x49, 0x65, 0x82, 0xD3, 0xD4, 0xE0, 0xE1, 0xE2, 0xE3, 0xE5, 0xE6})
+_DBM = tuple(float(raw - 256 if raw > 127 else raw) for raw in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame in either direction."""
+
+    type: int
+    """00 host, 01 answer, 02 notification."""
+    command: int
+    data: bytes
+    head: int = 0xBB
+
+    def encode(self) -> bytes:
+        """Return the bytes on the wire."""
+        body = bytes((self.type, self.command)) + len(self.data).to_bytes(2, "big") + self.data
+        return bytes((self.head,)) + body + bytes((sum(body) & 0xFF, TAILS[self.head]))
+
+    @classmethod
+    def decode(cls, frame: bytes) -> Frame:
+        """Take a whole, checked frame apart."""
+        return cls(frame[1], frame[2], frame[5:-2], frame[0])
+
+
+def _command_name(code: int) -> str:
+    return f"0x{code:02X} {COMMANDS[code][0]}" if code in COMMANDS else f"0x{code:02X}"
+
+
+def _query(word: int) -> dict[str, object]:
+    """Take the query word apart: DR1 M2 TRext1 Sel2 Session2 Target1 Q4, 3 bits unused."""
+    return {
+        "query": f"{word:04x}",
+        "dr": word >> 15,
+        "m": word >> 13 & 3,
+        "trext": word >> 12 & 1,
+        "sel": word >> 10 & 3,
+        "session": word >> 8 & 3,
+        "target": "B" if word >> 7 & 1 else "A",
+        "q": word >> 3 & 0xF,
+    }
+
+
+def _refine(fields: dict[str, object]) -> dict[str, object]:
+    """Add what the wire's fields mean to people."""
+    if "query" in fields:
+        return fields | _query(int(str(fields["query"]), 16))
+    if "sel_param" in fields:
+        selected = int(str(fields["sel_param"]), 16)
+        if not fields["mask"]:
+            del fields["mask"]
+        return fields | {
+            "target": selected >> 5, "action": selected >> 2 & 7, "bank": selected & 3,
+        }  # fmt: skip
+    if "baud_hundreds" in fields:
+        return {"baud": int(str(fields["baud_hundreds"])) * 100}
+    if "levels" in fields:
+        levels = [_DBM[raw] for raw in bytes.fromhex(str(fields.pop("levels")))]
+        return fields | {"levels_dbm": levels}
+    if "channels" in fields:
+        return fields | {"channels": list(bytes.fromhex(str(fields["channels"])))}
+    return fields
+
+
+class R200Codec(FramedCodec):
+    """The host's side: hears the module, starts it again when its rounds are over."""
+
+    silent_ms_max = 5000
+    _types: tuple[int, ...] = (1, 2)
+
+    def __init__(self, *, head: int | None = None) -> None:
+        """Set up polling; `head` BB or AA fixes the firmware variant, None finds it out."""
+        super().__init__()
+        self._head = head or 0xBB
+        self._is_head_known = head is not None
+
+    def start(self) -> bytes:
+        """Ask for as many inventory rounds as one command can."""
+        return Frame(0, 0x27, b"\x22" + POLLS.to_bytes(2, "big"), self._head).encode()
+
+    def stop(self) -> bytes:
+        """Ask for silence."""
+        return Frame(0, 0x28, b"", self._head).encode()
+
+    def on_item(self, item: Item) -> bytes:
+        """Remember which head the module speaks."""
+        if not self._is_head_known and not isinstance(item, Noise | Command) and item.frame:
+            self._head = item.frame[0]
+            self._is_head_known = True
+        return b""
+
+    def keep_going(self, silent_ms: int) -> bytes:
+        """Start again after 2 s: an empty round says error 15, so silence means it has ended."""
+        if silent_ms < 2000:
+            return b""
+        if not self._is_head_known:
+            self._head ^= 0xBB ^ 0xAA
+        return self.start()
+
+    def _find_head(self, data: bytes, position: int) -> int:
+        match = _HEAD.search(data, position)
+        return match.start() if match else -1
+
+    def _run(self, data: bytes, position: int, found: list[Item]) -> int:
+        """Take tag notifications in a row; anything else is left to `_take`."""
+        limit = len(data) - 11
+        keep = found.append
+        while position < limit and data[position : position + 4] in _TAG_HEADS:
+            length = data[position + 4]
+            end = position + length + 7
+            frame = data[position:end]
+            if (
+                (frame[6] >> 3) * 2 != length - 5
+                or len(frame) != length + 7
+                or sum(frame[1:-2]) & 0xFF != frame[-2]
+                or frame[-1] != (0x7E if frame[0] == 0xBB else 0xDD)
+            ):
+                return position
+            draft = TagReadDraft(
+                frame[8:-4], None, _DBM[frame[5]], frame[5], frame[6] << 8 | frame[7],
+                frame[-4] << 8 | frame[-3], None, None, None, None, frame,
+            )  # fmt: skip
+            draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
+            keep(draft)  # type: ignore[arg-type]
+            position = end
+        return position
+
+    def _take(self, data: bytes, position: int) -> tuple[int, Item | str]:
+        head = data[position : position + 5]
+        if len(head) > 1 and head[1] not in self._types:
+            expected = " or ".join(f"{kind:02X}" for kind in self._types)
+            return -1, f"type {head[1]:02X}, expected {expected}"
+        if len(head) < 5:
+            return 0, "a frame head without its rest"
+        size = head[3] << 8 | head[4]
+        if size > PARAMETER_SIZE_MAX:
+            return -1, f"parameter of {size} bytes, expected {PARAMETER_SIZE_MAX} or fewer"
+        end = position + size + 7
+        if end > len(data):
+            return 0, f"{len(data) - position} bytes of a frame of {size + 7}"
+        frame = data[position:end]
+        if frame[-1] != TAILS[frame[0]]:
+            return -1, f"tail {frame[-1]:02X}, expected {TAILS[frame[0]]:02X}"
+        if (total := sum(frame[1:-2]) & 0xFF) != frame[-2]:
+            return -1, f"checksum {frame[-2]:02X}, expected {total:02X}"
+        item = self._decode(frame)
+        return (-1, item) if isinstance(item, str) else (end, item)
+
+    def _decode(self, frame: bytes) -> Item | str:
+        """Read a checked frame; a sentence if its inner lengths contradict each other."""
+        kind, command, data = frame[1], frame[2], frame[5:-2]
+        if kind == 2 and command == 0x22:
+            return _notification(frame, data)
+        if command == 0xFF:
+            return _refusal(frame, data)
+        name = _command_name(command)
+        fields: dict[str, object] | None
+        if command in _TAG_ANSWERS and len(data) > 1:
+            fields = _tag_answer(command, data)
+            if fields is None:
+                return f"inner lengths of {name} contradict each other"
+        elif command == 0xE4:
+            fields = {"alarm": data.hex()}
+        else:
+            fields = _refine(decode_first(_TOLD.get(command, ()), data))
+        if command == 0x08 and isinstance(region := fields.get("region"), int):
+            fields["region_name"] = REGIONS.get(region, "unknown")
+        return Reply(command, name, fields, None, frame)
+
+
+def _notification(frame: bytes, data: bytes) -> TagRead | str:
+    if len(data) < 5:
+        return f"tag notification of {len(data)} bytes, expected 5 or more"
+    said = (data[1] >> 3) * 2
+    if said != len(data) - 5:
+        return f"EPC of {len(data) - 5} bytes, its PC word says {said}"
+    return TagRead(
+        data[3:-2], None, _DBM[data[0]], data[0], int.from_bytes(data[1:3], "big"),
+        int.from_bytes(data[-2:], "big"), frame=frame,
+    )  # fmt: skip
+
+
+def _tag(data: bytes) -> tuple[dict[str, object], bytes] | None:
+    """Read `UL PC EPC` and what follows it; None if UL and PC contradict each other."""
+    size = data[0]
+    if size < 2 or size + 1 > len(data) or (data[1] >> 3) * 2 != size - 2:
+        return None
+    return {"pc": data[1:3].hex(), "epc": data[3 : size + 1].hex()}, data[size + 1 :]
+
+
+def _tag_answer(command: int, data: bytes) -> dict[str, object] | None:
+    if (read := _tag(data)) is None:
+        return None
+    fields, rest = read
+    if command == 0x39:
+        fields["data"] = rest.hex()
+    elif len(rest) == 1:
+        fields["result"] = rest[0]
+    elif rest:
+        fields["data"] = rest.hex()
+    return fields
+
+
+def _refusal(frame: bytes, data: bytes) -> Reply | str:
+    if not data:
+        return "an error without a code"
+    fields: dict[str, object] = {
+        "kind": "error", "code": error_text(data[0]), "code_number": data[0],
+    }  # fmt: skip
+    if len(data) > 1:
+        if (read := _tag(data[1:])) is None:
+            return "inner lengths of an error contradict each other"
+        fields |= read[0]
+    return Reply(0xFF, "0xFF error", fields, data[0], frame)
+
+
+class R200HostCodec(R200Codec):
+    """The module's side: hears the host's commands."""
+
+    _types = (0,)
+
+    def _run(self, data: bytes, position: int, found: list[Item]) -> int:
+        return position
+
+    def _decode(self, frame: bytes) -> Item | str:
+        command, data = frame[2], frame[5:-2]
+        fields = _refine(decode_first(_ASKED.get(command, ()), data))
+        if command == 0x07 and isinstance(region := fields.get("region"), int):
+            fields["region"] = f"{region} {REGIONS.get(region, 'unknown')}"
+            fields["region_number"] = region
+        return Command(command, _command_name(command), fields, data, frame)
+
+
+_SETTINGS: dict[int, bytes] = {
+    0x08: b"\x01", 0x0B: bytes.fromhex("01000000200000"), 0x0D: b"\x10\x20", 0xAA: b"\x01",
+    0xB7: b"\x07\xd0", 0xF1: bytes.fromhex("030601b0"),
+    0xF2: b"\x00\x13" + bytes(20 * [0xEC]), 0xF3: b"\x00\x13" + bytes(20 * [0xBA]),
+}  # fmt: skip
+_CHANGES = {0x07: 0x08, 0x0C: 0x0B, 0x0E: 0x0D, 0xAB: 0xAA, 0xB6: 0xB7, 0xF0: 0xF1}
+_INFO = (b"M100 26dBm V1.0", b"V2.3.5", b"MagicRf")
+
+
+class R200Emulator(Emulator):
+    """A module: answers commands, keeps polling until its count is used up or it is stopped."""
+
+    def __init__(self) -> None:
+        """Switch the module on with an empty field."""
+        super().__init__()
+        self.tags_a_round = 20
+        """At 115200 baud a round of 50 ms carries no more than this many notifications."""
+        self._host = R200HostCodec()
+        self._settings = dict(_SETTINGS)
+        self._head = 0xBB
+        self._polls = 0
+        self._first = 0
+
+    def answer(self, data: bytes) -> list[Sent]:
+        """Answer every command in the head that it came with."""
+        self.busy_ms = 0
+        sent: list[Sent] = []
+        for item in self._host.receive(data):
+            if isinstance(item, Command):
+                self._head = item.frame[0]
+                sent += self._do(item)
+        return sent
+
+    def tick(self) -> list[Sent]:
+        """Push one round of a multi poll."""
+        if not self._polls:
+            return []
+        self._polls -= 1
+        return self._round()
+
+    def _do(self, asked: Command) -> list[Sent]:
+        code, data = asked.command, asked.data
+        if not any(layout.decode(data) is not None for layout in _ASKED.get(code, ())):
+            return [self._error(0x17)]
+        if code == 0x22:
+            return self._round()
+        if code == 0x27:
+            # Count 0 is what every example of the makers sends for "go on": no limit is named.
+            self._polls = int.from_bytes(data[1:], "big") or POLLS
+            return []
+        if code == 0x28:
+            self._polls = 0
+        if code == 0x11:
+            return []
+        if code == 0x03:
+            text = _INFO[data[0]] if data[0] < len(_INFO) else b""
+            return [self._reply(code, data + text)] if text else [self._error(0x17)]
+        if code == 0x07 and data[0] not in CHANNELS:
+            return [self._error(0x17)]
+        if code in _TAG_ANSWERS or code == 0xE4:
+            return [self._access(code, data)]
+        if code in self._settings:
+            return [self._reply(code, self._settings[code])]
+        if code == 0x1A:
+            return [self._reply(code, data)]
+        if code in _CHANGES:
+            self._settings[_CHANGES[code]] = data
+        return [self._reply(code, b"\x00")]
+
+    def _reply(self, code: int, data: bytes) -> Sent:
+        return Sent(Frame(1, code, data, self._head).encode())
+
+    def _error(self, code: int, tag: bytes = b"") -> Sent:
+        return self._reply(0xFF, bytes((code,)) + tag)
+
+    def _round(self) -> list[Sent]:
+        # A crowded field is read over several rounds: each begins where the last one stopped.
+        everything = list(self.field)
+        first = self._first % len(everything) if everything else 0
+        chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
+        self._first = first + len(chosen)
+        self.busy_ms = max(50, 2 * len(chosen))
+        if not chosen:
+            return [self._error(NO_TAG)]
+        return [self._notify(epc) for epc in chosen]
+
+    def _notify(self, epc: bytes) -> Sent:
+        body = (len(epc) // 2 << 11).to_bytes(2, "big") + epc
+        crc = crc_hqx(body, 0xFFFF) ^ 0xFFFF
+        rssi = self.field[epc][1] & 0xFF
+        data = bytes((rssi,)) + body + crc.to_bytes(2, "big")
+        return Sent(Frame(2, 0x22, data, self._head).encode(), "tag", epc)
+
+    def _access(self, code: int, data: bytes) -> Sent:
+        """Answer for the one tag in the field, as the real module does for the first it hears."""
+        if not self.field:
+            return self._error(0x09 if code == 0x39 else NO_TAG)
+        epc = next(iter(self.field))
+        body = (len(epc) // 2 << 11).to_bytes(2, "big") + epc
+        tag = bytes((len(body),)) + body
+        if code == 0x39:
+            at, words = int.from_bytes(data[5:7], "big"), int.from_bytes(data[7:9], "big")
+            bank = {1: bytes(2) + body, 2: b"\xe2\x80" + epc}.get(data[4], b"") + bytes(128)
+            if words > 32:
+                return self._error(0xA3, tag)
+            return self._reply(code, tag + bank[at * 2 :][: words * 2])
+        if code == 0xE4:
+            return self._reply(code, bytes(8))
+        return self._reply(code, tag + b"\x00")

@@ -1,0 +1,212 @@
+"""What readers say: a tag was near an antenna, a code was scanned, a line went dead.
+
+Every value is frozen and complete from birth. `tree()` gives the JSON form that
+`hangtag readers decode` and `watch` print; its names are those of the byte vectors.
+
+>>> Scan(text="5901234123457", symbology="]E0").tree()["text"]
+'5901234123457'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class ReaderError(Exception):
+    """Root of everything that readers refuse.
+
+    ReaderError
+    ├── PortUnavailable   cannot be opened; carries the remedy, try again later
+    └── PortLost          was open and is gone; reconnect
+    """
+
+
+class PortUnavailable(ReaderError):
+    """A port could not be opened; the sentence says what to do."""
+
+
+class PortLost(ReaderError):
+    """An open port stopped working: unplugged, closed by the other side, powered off."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagRead:
+    """One tag answered one antenna once."""
+
+    epc: bytes
+    """Memory bank EPC as it left the reader, without PC word and CRC; 0 to 62 bytes."""
+    antenna: int | None
+    """Antenna port as printed on the box, from 1; None where the reader has one antenna."""
+    rssi_dbm: float | None
+    rssi_raw: int | None
+    """Signal strength as on the wire, without the bits that mean something else."""
+    pc: int | None = None
+    """Protocol control word, 16 bits; its top 5 bits count the EPC's words."""
+    tag_crc: int | None = None
+    frequency_index: int | None = None
+    frequency_mhz: float | None = None
+    read_count: int | None = None
+    """How often the reader saw it before saying so; None where it says each time."""
+    phase: int | None = None
+    frame: bytes = b""
+    """The whole frame on the wire."""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form: bytes and 16-bit words as lower-case hex."""
+        tree: dict[str, object] = {
+            "type": "read",
+            "kind": "tag",
+            "epc": self.epc.hex(),
+            "rssi_dbm": self.rssi_dbm,
+            "rssi_raw": self.rssi_raw,
+            "antenna": self.antenna,
+        }
+        if self.pc is not None:
+            tree["pc"] = f"{self.pc:04x}"
+        if self.tag_crc is not None:
+            tree["tag_crc"] = f"{self.tag_crc:04x}"
+        if self.frequency_index is not None:
+            tree["frequency_index"] = self.frequency_index
+            tree["frequency_mhz"] = self.frequency_mhz
+            if self.antenna is not None:
+                tree["freq_ant"] = f"0x{self.frequency_index << 2 | (self.antenna - 1) & 3:02X}"
+        if self.read_count is not None:
+            tree["read_count"] = self.read_count
+        if self.phase is not None:
+            tree["phase"] = self.phase
+        return tree | {"frame": self.frame.hex()}
+
+
+@dataclass(slots=True)
+class TagReadDraft:
+    """A `TagRead` in the making: the same slots in the same order, not yet frozen.
+
+    A frozen dataclass sets each field through `object.__setattr__`; eleven of them cost more than
+    framing, checksum and decoding together. A codec fills a draft and turns it into a `TagRead`
+    by assigning its class, which CPython allows for equal slot layouts (a test holds them equal).
+    A draft never leaves the function that made it.
+    """
+
+    epc: bytes
+    antenna: int | None
+    rssi_dbm: float | None
+    rssi_raw: int | None
+    pc: int | None
+    tag_crc: int | None
+    frequency_index: int | None
+    frequency_mhz: float | None
+    read_count: int | None
+    phase: int | None
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One barcode as the scanner sent it."""
+
+    text: str
+    """The data without AIM id and line ending; GS (1D) separators are kept."""
+    symbology: str | None
+    """AIM id such as `]C1`, None if the scanner sends none."""
+    frame: bytes = b""
+
+    @property
+    def message(self) -> str:
+        """The scan with its AIM id in front, as `hangtag identify --as scan` takes it."""
+        return (self.symbology or "") + self.text
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {
+            "type": "scan",
+            "text": self.text,
+            "symbology": self.symbology,
+            "aim": self.symbology,
+            "data": self.text,
+            "frame": self.frame.hex(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reader's answer that is no tag read: done, refused, a setting, the end of a round."""
+
+    command: int
+    """Command code that is answered."""
+    name: str
+    """`0x72 get firmware version`: code and meaning."""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    error: int | None = None
+    """The protocol's error code if the reader refused, else None."""
+    frame: bytes = b""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"type": "reply", "cmd": self.name, **self.fields, "frame": self.frame.hex()}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a host asked of a reader."""
+
+    command: int
+    name: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+    data: bytes = b""
+    """The parameter bytes as they came."""
+    frame: bytes = b""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"type": "command", "cmd": self.name, **self.fields, "frame": self.frame.hex()}
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Bytes that belong to no good frame, and why the first of them was refused."""
+
+    data: bytes
+    reason: str
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"type": "noise", "hex": self.data.hex(), "reason": self.reason}
+
+
+Item = TagRead | Scan | Reply | Command | Noise
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One item with the time and the reader it came from."""
+
+    at: datetime
+    """UTC, the station's clock when the last byte was taken from the port."""
+    reader: str
+    value: Item
+    count: int = 1
+    """More than 1 if a full queue folded reads of the same tag and antenna into this one."""
+    last_at: datetime | None = None
+    """When the last of the folded reads came; None if there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineDown:
+    """From here on a reader could speak without being heard."""
+
+    at: datetime
+    reader: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """The reader is heard again."""
+
+    at: datetime
+    reader: str
+
+
+Happening = Received | LineDown | LineUp
