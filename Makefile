@@ -1,19 +1,28 @@
 # Needs only make and Python 3.11 or newer; everything else goes into .venv.
-PYTHON ?= python3
+# The first of these that is new enough; if none is, python3 says so itself.
+PYTHON ?= $(or $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$each && break; done),python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-style line \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo start test lint bench lock
+.PHONY: help python install install-dev demo start test lint bench lock
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
 
-install: ## set up .venv with what runs Hangtag
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Cannot find $(PYTHON): install Python 3.11 or newer\
+	 (Debian, Ubuntu: sudo apt install python3 python3-venv), then make again." >&2; exit 1; }
+
+install: python ## set up .venv with what runs Hangtag
 	@$(PYTHON) install.py base
 
-install-dev: ## set up .venv with what tests and measures Hangtag, too
+install-dev: python ## set up .venv with what tests and measures Hangtag, too
 	@$(PYTHON) install.py dev
 
 demo: install ## a living factory with emulated readers; nothing to plug in
@@ -32,3 +41,9 @@ lint: install-dev ## style, types
 
 bench: install-dev ## measure, with the ratio to the raw limit of the same run
 	@$(BIN)/python -m bench
+
+lock: install-dev ## renew the locked versions within what pyproject.toml allows
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile $(LOCK_OPTIONS) -o requirements/base.lock pyproject.toml
+	@$(BIN)/pip-compile $(LOCK_OPTIONS) --extra dev -c requirements/base.lock \
+		-o requirements/dev.lock pyproject.toml
