@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -111,3 +112,12 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 def starts_with(name: str, *packages: str) -> bool:
     """Tell whether a dotted name is one of the packages or lies in one."""
     return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+def routes() -> set[str]:
+    """Name every route of the web, converters left out: `/items/<key>`."""
+    # Late, because most house tests need no web.
+    import app
+
+    rules = [str(rule) for rule in app.app.url_map.iter_rules()]
+    return {re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"<\1>", rule) for rule in rules}

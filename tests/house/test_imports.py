@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.house.project import Import, imports, module_name, python_files, starts_with
+from tests.house.project import (
+    Import,
+    imports,
+    module_name,
+    python_files,
+    starts_with,
+    strings,
+)
 
 RIM = ("traceability.web", "traceability.station", "traceability.simulation")
 CORE_STRANGERS = (*RIM, "app", "flask", "flask_babel", "flask_smorest", "uvicorn", "a2wsgi")
@@ -79,3 +87,23 @@ def test_imports_go_one_way(path: Path) -> None:
 )
 def test_a_wrong_import_is_noticed(importer: str, imported: str) -> None:
     assert law(Import(importer, imported, 1, at_import_time=True)) is not None
+
+
+DATABASE = re.compile(r"sqlite|postgres|psycopg|citus", re.IGNORECASE)
+MAY_NAME_IT = {
+    "traceability.database": "it is that module",
+    "traceability.simulation.tampering": "alters stored bytes below the ledger, as a cheat would",
+    "traceability.simulation.wire_check": "shares no code with the ledger it checks",
+}
+
+
+@pytest.mark.parametrize("path", python_files(), ids=module_name)
+def test_only_one_module_names_a_database(path: Path) -> None:
+    name = module_name(path)
+    if not name.startswith(("app", "readers", "traceability")) or name in MAY_NAME_IT:
+        return
+    named = [f"line {line}: {text}" for line, text in strings(path) if DATABASE.search(text)]
+    named += [
+        f"line {one.line}: {one.imported}" for one in imports(path) if DATABASE.search(one.imported)
+    ]
+    assert named == []
