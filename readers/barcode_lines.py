@@ -74,6 +74,13 @@ class BarcodeCodec(Codec):
         """Return the last line; at the end of input nothing else can end it."""
         return self._split(self._rest, is_final=True)
 
+    def cut(self) -> list[Item]:
+        """Refuse half a scan: nothing in it tells that its other half is missing."""
+        if self._rest.endswith(b"\r"):
+            return self.flush()
+        fragment, self._rest = self._rest, b""
+        return [Noise(fragment, "the line went down inside a scan")] if fragment else []
+
     def idle(self, idle_ms: int) -> list[Item]:
         """Close a line by silence, where the scanner sends no ending.
 

@@ -34,6 +34,10 @@ class Codec(ABC):
     def flush(self) -> list[Item]:
         """Return what is left when no more bytes will come: end of input, line down."""
 
+    def cut(self) -> list[Item]:
+        """Return what is left when the line went down in the middle."""
+        return self.flush()
+
     def idle(self, idle_ms: int) -> list[Item]:
         """Return what a line that has been quiet for `idle_ms` makes certain."""
         return []

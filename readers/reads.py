@@ -176,6 +176,8 @@ class Noise:
 
 
 Item = TagRead | Scan | Reply | Command | Noise
+DELIVERED: tuple[type[Item], ...] = (TagRead, Scan)
+"""What a session hands on unless asked for more; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,356 @@
+"""A session keeps one reader's line alive: opens it, hears it, asks again, comes back after a fall.
+
+One thread a port is the only loop. It never blocks on whoever takes the reads: the queue has a
+limit, beyond which reads of the same tag at the same antenna are folded into one with a count.
+Every moment in which the reader could not be heard lies between a `LineDown` and a `LineUp`.
+
+    session = Session("dock", "r2000_a0", "socket://10.0.0.7:4001")
+    session.start()
+    for happening in session.take(timeout_s=1.0): ...
+    session.stop()
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+
+from readers.codec import IDLE_STEP_MS, Codec
+from readers.reads import (
+    DELIVERED,
+    Happening,
+    Item,
+    LineDown,
+    LineUp,
+    Noise,
+    PortLost,
+    PortUnavailable,
+    Received,
+    Reply,
+    Scan,
+    TagRead,
+)
+from readers.registry import protocol as protocol_named
+from readers.transport import Transport, open_port
+
+log = logging.getLogger(__name__)
+
+OnBytes = Callable[[datetime, str, bytes], None]
+"""Hears every byte: (at, "in" | "out" | "idle" | "up" | "down", bytes)."""
+
+_MILLISECOND = timedelta(milliseconds=1)
+WAIT_S = 0.05
+"""Longest sleep in a read; how soon a stop is noticed."""
+QUEUE_MAX = 10_000
+BACK_OFF_S = (0.1, 5.0)
+"""First and longest pause between two attempts to open a port, each ± half of it."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What one line has carried since the session was made; owned by the session's thread."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    tag_reads: int = 0
+    scans: int = 0
+    replies: int = 0
+    errors: int = 0
+    """Replies that carry an error code, the "no tag" of an empty field included."""
+    noise_frames: int = 0
+    """Runs of bytes that belong to no good frame."""
+    noise_bytes: int = 0
+    connects: int = 0
+    losses: int = 0
+    folded: int = 0
+    """Reads folded into an earlier one because the queue was full."""
+    dropped: int = 0
+    """Reads and scans lost because even folding had no room left."""
+    recorder_failures: int = 0
+
+
+class _Queue:
+    """What has been heard and not yet taken; both threads share it under `changed`."""
+
+    def __init__(self, size_max: int, counters: Counters) -> None:
+        self._size_max = size_max
+        self._counters = counters
+        self._heard: deque[Happening] = deque()
+        self._folded: dict[tuple[bytes, int | None], Received] = {}
+        self.changed = threading.Condition()
+
+    def put(self, happenings: list[Happening]) -> None:
+        """Add without ever waiting."""
+        with self.changed:
+            for happening in happenings:
+                if len(self._heard) < self._size_max or not isinstance(happening, Received):
+                    self._heard.append(happening)
+                else:
+                    self._fold(happening)
+            self.changed.notify_all()
+
+    def _fold(self, late: Received) -> None:
+        value = late.value
+        if not isinstance(value, TagRead):
+            # A scan has no repetition to fold into; a person scans far slower than this limit.
+            if len(self._heard) < 2 * self._size_max:
+                self._heard.append(late)
+            else:
+                self._counters.dropped += 1
+            return
+        key = (value.epc, value.antenna)
+        first = self._folded.get(key)
+        if first is None:
+            if len(self._folded) < self._size_max:
+                self._folded[key] = late
+            else:
+                self._counters.dropped += 1
+            return
+        self._counters.folded += 1
+        kept = first.value
+        assert isinstance(kept, TagRead)
+        stronger = value if (value.rssi_raw or 0) > (kept.rssi_raw or 0) else kept
+        self._folded[key] = replace(
+            first, value=stronger, count=first.count + late.count, last_at=late.at
+        )
+
+    def take(self, timeout_s: float) -> list[Happening]:
+        """Return everything, in the order of time; wait for the first."""
+        with self.changed:
+            if not self._heard and timeout_s > 0:
+                self.changed.wait_for(lambda: bool(self._heard), timeout_s)
+            taken = list(self._heard)
+            if self._folded:
+                taken = sorted([*taken, *self._folded.values()], key=lambda each: each.at)
+            self._heard.clear()
+            self._folded.clear()
+            return taken
+
+
+class Session:
+    """One reader, from its port to values with a time."""
+
+    def __init__(
+        self,
+        name: str,
+        protocol: str,
+        url: str,
+        baud: int | None = None,
+        on_bytes: OnBytes | None = None,
+        *,
+        codec: Codec | None = None,
+        deliver: tuple[type[Item], ...] = DELIVERED,
+        queue_max: int = QUEUE_MAX,
+        on_ready: Callable[[], None] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        back_off_s: tuple[float, float] = BACK_OFF_S,
+    ) -> None:
+        """Set up a session; nothing is opened before `start`.
+
+        Args:
+            name: The reader's name; it stands in every value.
+            protocol: A name of `readers.registry.PROTOCOLS`.
+            url: Device path, COM name or pyserial URL.
+            baud: Bits per second; None takes the protocol's usual speed.
+            on_bytes: Hears every byte, such as a `readers.recording.Recorder`.
+            codec: A codec with other settings than the protocol's usual ones.
+            deliver: Which kinds of items `take` returns; all are counted.
+            queue_max: Items kept for `take` before reads are folded.
+            on_ready: Called from the session's thread after something was put for `take`.
+            clock: UTC now.
+            back_off_s: First and longest pause between attempts to open.
+
+        Raises:
+            ReaderError: If there is no such protocol.
+        """
+        entry = protocol_named(protocol)
+        self.name = name
+        self.protocol = protocol
+        self.url = url
+        self.baud = baud or entry.bauds[0]
+        self._codec = codec or entry.codec()
+        self._on_bytes = on_bytes
+        self._deliver = deliver
+        self._on_ready = on_ready
+        self._clock = clock
+        self._back_off_s = back_off_s
+        self._counters = Counters()
+        self._queue = _Queue(queue_max, self._counters)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._is_up = False
+        self._down_reason = ""
+
+    @property
+    def counters(self) -> Counters:
+        """A copy of the counts so far."""
+        return Counters(*(getattr(self._counters, each.name) for each in fields(Counters)))
+
+    @property
+    def is_up(self) -> bool:
+        """True while the reader can be heard."""
+        return self._is_up
+
+    @property
+    def down_reason(self) -> str:
+        """Why the reader cannot be heard, with the remedy; empty while it can."""
+        return self._down_reason
+
+    def start(self) -> None:
+        """Begin to hear the reader, now and whenever it comes back."""
+        assert self._thread is None, "a session starts once"
+        self._thread = threading.Thread(target=self._live, name=f"reader {self.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the reader to rest, close the port, end the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def take(self, timeout_s: float = 0.0) -> list[Happening]:
+        """Return what was heard since the last call; wait up to `timeout_s` for the first."""
+        return self._queue.take(timeout_s)
+
+    def _live(self) -> None:
+        pause_s, longest_s = self._back_off_s
+        while not self._stopping.is_set():
+            connects, heard = self._counters.connects, self._counters.bytes_in
+            try:
+                self._connect_and_hear()
+            except (PortUnavailable, PortLost) as error:
+                self._fall(str(error))
+            except Exception as error:
+                # The top of a thread: a mistake of ours must not silence a reader for ever.
+                log.exception("reader %s: the session failed and begins again", self.name)
+                self._fall(f"The session failed: {error!r}.")
+            if self._counters.connects > connects and self._counters.bytes_in > heard:
+                pause_s = self._back_off_s[0]
+            # Many readers on one switch must not all come back in the same moment.
+            self._stopping.wait(pause_s * random.uniform(0.5, 1.5))  # noqa: S311
+            pause_s = min(pause_s * 2, longest_s)
+
+    def _connect_and_hear(self) -> None:
+        port = open_port(self.url, self.baud)
+        try:
+            self._counters.connects += 1
+            self._rise()
+            self._hear(port)
+        finally:
+            port.close()
+
+    def _hear(self, port: Transport) -> None:
+        """Read until the port is lost or the session stops."""
+        self._send(port, self._codec.start())
+        heard_at = self._clock()
+        answered = asked = time.monotonic()
+        silent_ms_max = self._codec.silent_ms_max
+        while not self._stopping.is_set():
+            wait_s = IDLE_STEP_MS / 1000 if self._codec.has_pending else WAIT_S
+            data = port.recv_some(wait_s)
+            at = self._clock()
+            if data:
+                heard_at = at
+                self._counters.bytes_in += len(data)
+                self._tape(at, "in", data)
+                items = self._codec.receive(data)
+            else:
+                items = self._codec.idle((at - heard_at) // _MILLISECOND)
+                if items:
+                    self._tape(at, "idle", b"")
+            now = time.monotonic()
+            if items:
+                if self._accept(port, items, at):
+                    answered = asked = now
+            elif more := self._codec.keep_going(int((now - asked) * 1000)):
+                self._send(port, more)
+                asked = now
+            if silent_ms_max and self._is_up and (now - answered) * 1000 > silent_ms_max:
+                self._fall(f"The reader has not answered for {silent_ms_max / 1000:g} s.")
+        self._say_goodbye(port)
+
+    def _accept(self, port: Transport, items: list[Item], at: datetime) -> bool:
+        """Count, answer and queue items; return whether the reader was heard in them."""
+        is_heard = False
+        delivered: list[Happening] = []
+        for item in items:
+            self._count(item)
+            if not isinstance(item, Noise):
+                is_heard = True
+            if answer := self._codec.on_item(item):
+                self._send(port, answer)
+            if isinstance(item, self._deliver):
+                delivered.append(Received(at, self.name, item))
+        if is_heard and not self._is_up:
+            self._rise()
+        self._put(delivered)
+        return is_heard
+
+    def _count(self, item: Item) -> None:
+        counters = self._counters
+        if isinstance(item, TagRead):
+            counters.tag_reads += 1
+        elif isinstance(item, Scan):
+            counters.scans += 1
+        elif isinstance(item, Reply):
+            counters.replies += 1
+            counters.errors += item.error is not None
+        elif isinstance(item, Noise):
+            counters.noise_frames += 1
+            counters.noise_bytes += len(item.data)
+
+    def _send(self, port: Transport, data: bytes) -> None:
+        if data:
+            port.send(data)
+            self._counters.bytes_out += len(data)
+            self._tape(self._clock(), "out", data)
+
+    def _say_goodbye(self, port: Transport) -> None:
+        try:
+            self._send(port, self._codec.stop())
+        except PortLost:
+            return  # It is being closed anyway.
+
+    def _rise(self) -> None:
+        self._is_up, self._down_reason = True, ""
+        at = self._clock()
+        self._tape(at, "up", b"")
+        self._put([LineUp(at, self.name)])
+
+    def _fall(self, reason: str) -> None:
+        """Say once that the line is down; later failures of the same fall change the reason."""
+        was_up, was_said = self._is_up, bool(self._down_reason)
+        self._is_up, self._down_reason = False, reason
+        if not was_up and was_said:
+            return
+        at = self._clock()
+        self._counters.losses += was_up
+        left = self._codec.cut()
+        self._tape(at, "down", reason.encode())
+        for item in left:
+            self._count(item)
+        scans: list[Happening] = [
+            Received(at, self.name, item) for item in left if isinstance(item, self._deliver)
+        ]
+        self._put([*scans, LineDown(at, self.name, reason)])
+
+    def _put(self, happenings: list[Happening]) -> None:
+        if happenings:
+            self._queue.put(happenings)
+            if self._on_ready is not None:
+                self._on_ready()
+
+    def _tape(self, at: datetime, direction: str, data: bytes) -> None:
+        if self._on_bytes is None:
+            return
+        try:
+            self._on_bytes(at, direction, data)
+        except OSError:
+            # A full disk must not stop the reads; the count says that the tape has a hole.
+            self._counters.recorder_failures += 1
