@@ -1,0 +1,262 @@
+"""`hangtag readers`: list the ports, watch a reader, decode bytes, be a reader."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from readers.codec import Codec
+from readers.reads import (
+    Happening,
+    Item,
+    LineDown,
+    Noise,
+    ReaderError,
+    Received,
+    Reply,
+    Scan,
+    TagRead,
+)
+from readers.registry import PROTOCOLS, protocol
+
+if TYPE_CHECKING:
+    from readers.emulation import EmulatedReader
+
+NAMES = click.Choice(list(PROTOCOLS))
+OUT_SIZE = 1 << 16
+"""Decoded lines are written in pieces of about this many characters."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def readers() -> None:
+    """Ports and the readers on them."""
+
+
+@readers.command("list")
+@click.argument("devices", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a port.")
+def list_ports(devices: tuple[str, ...], as_json: bool) -> None:
+    """Say for each port (or for DEVICES) whether it can be opened and, if not, the remedy."""
+    from readers.ports import examine, ports
+
+    found = [examine(device) for device in devices] if devices else ports()
+    for port in found:
+        if as_json:
+            click.echo(json.dumps(port.tree(), ensure_ascii=False))
+            continue
+        mark = "ready " if port.is_open_to_us else "closed"
+        about = "  ".join(each for each in (port.description, port.usb, port.by_id) if each)
+        click.echo(f"{mark} {port.device}  {about}".rstrip())
+        if port.remedy:
+            click.echo(f"       {port.remedy}")
+    if not as_json:
+        if not found:
+            click.echo("No serial port found. Plug a reader in, then list again.")
+        click.echo("\nProtocols:")
+        for entry in PROTOCOLS.values():
+            click.echo(f"  {entry.name:14} {entry.title}")
+
+
+@readers.command()
+@click.argument("url")
+@click.option("--protocol", "name", type=NAMES, required=True)
+@click.option("--baud", type=int, help="Bits per second; the protocol's usual speed if not given.")
+@click.option("--seconds", type=float, help="Stop after so long.")
+@click.option("--all", "is_all", is_flag=True, help="Answers and noise too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def watch(
+    url: str, name: str, baud: int | None, seconds: float | None, is_all: bool, as_json: bool
+) -> None:
+    """Show what the reader at URL (/dev/ttyUSB0, COM3, socket://host:port) says."""
+    import time
+
+    from readers.session import Session
+
+    kinds: tuple[type[Item], ...] = (TagRead, Scan, Reply, Noise) if is_all else (TagRead, Scan)
+    session = Session(url, name, url, baud, deliver=kinds)
+    ends_at = time.monotonic() + seconds if seconds else None
+    session.start()
+    try:
+        while ends_at is None or time.monotonic() < ends_at:
+            for happening in session.take(0.2):
+                click.echo(_told(happening, as_json))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        session.stop()
+
+
+def _told(happening: Happening, as_json: bool) -> str:
+    at = happening.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(happening, Received):
+        tree = {"at": at, "reader": happening.reader} | happening.value.tree()
+        if happening.count > 1:
+            tree["count"] = happening.count
+    else:
+        kind = "line_down" if isinstance(happening, LineDown) else "line_up"
+        tree = {"at": at, "reader": happening.reader, "type": kind}
+        if isinstance(happening, LineDown):
+            tree["reason"] = happening.reason
+    if as_json:
+        return json.dumps(tree, ensure_ascii=False)
+    words = [
+        f"{key} {value}"
+        for key, value in tree.items()
+        if key not in ("at", "reader", "type", "kind", "frame", "aim", "data") and value is not None
+    ]
+    return f"{at[11:]}  {tree['type']:9}  {'  '.join(words)}"
+
+
+@readers.command()
+@click.option("--protocol", "name", required=True, help=f"One of {', '.join(PROTOCOLS)}.")
+@click.option(
+    "--from",
+    "side",
+    type=click.Choice(["reader", "host"]),
+    default="reader",
+    help="Whose bytes they are.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The output is JSON lines in any case.")
+@click.argument("file", type=click.Path(dir_okay=False), default="-")
+def decode(name: str, side: str, as_json: bool, file: str) -> None:
+    """Decode hex chunks, a line each, from FILE or standard input."""
+    entry = protocol(name)
+    if side == "host" and entry.host_codec is None:
+        raise ReaderError(f"Cannot decode a host's bytes of {name}: its host says nothing.")
+    codec = entry.host_codec() if side == "host" and entry.host_codec else entry.codec()
+    if file == "-":
+        _decode_lines(sys.stdin, codec, sys.stdout)
+        return
+    try:
+        with Path(file).open(encoding="utf-8") as lines:
+            _decode_lines(lines, codec, sys.stdout)
+    except OSError as error:
+        raise ReaderError(f"Cannot read {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ReaderError(f"Cannot read {file}: expected hex text, got other bytes.") from error
+
+
+def _decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
+    """Write one JSON line an item; what was good before a bad line is written too."""
+    pending: list[str] = []
+    size = number = 0
+    encode: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+    def told(items: list[Item]) -> None:
+        nonlocal size, number
+        for item in items:
+            tree = item.tree()
+            if not isinstance(item, Noise):
+                number += 1
+                tree["n"] = number
+            pending.append(encode(tree))
+            size += len(pending[-1])
+        # Somebody may be watching the other end of a pipe; a file is written in large pieces.
+        if size > OUT_SIZE or out.isatty():
+            out.write("\n".join(pending) + "\n" if pending else "")
+            pending.clear()
+            size = 0
+
+    try:
+        for position, line in enumerate(lines, 1):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            try:
+                chunk = bytes.fromhex(text)
+            except ValueError as error:
+                raise ReaderError(
+                    f"Cannot read line {position} as hex: got {text[:40]!r}."
+                ) from error
+            told(codec.receive(chunk))
+        told(codec.flush())
+    finally:
+        if pending:
+            out.write("\n".join(pending) + "\n")
+        out.flush()
+
+
+@readers.command()
+@click.option("--protocol", "name", type=NAMES, required=True)
+@click.option(
+    "--port", type=click.Choice(["pty", "tcp"]), default="pty", help="What the host opens."
+)
+@click.option("--tcp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--wire-log", type=click.Path(dir_okay=False), help="One JSON line a good frame.")
+@click.option("--chunk", type=click.IntRange(0), default=0, help="Cut frames to 1…N bytes.")
+@click.option("--noise", type=click.FloatRange(0, 1), default=0.0, help="Chance of noise a frame.")
+@click.option("--seed", type=int, default=1, help="Makes the faults repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Answers as JSON lines.")
+def emulate(
+    name: str,
+    port: str,
+    tcp_port: int,
+    wire_log: str | None,
+    chunk: int,
+    noise: float,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Be a reader on a pty or TCP port, told by lines on standard input.
+
+    Lines: `show EPC…`, `hide EPC…`, `clear`, `scan TEXT`, `scan ]C1 TEXT`, `unplug`, `plug`,
+    `flip N`, `swallow N`. The end of input ends it.
+    """
+    from readers.emulation import EmulatedReader, Faults
+
+    reader = EmulatedReader(
+        name,
+        name,
+        port="tcp" if port == "tcp" else "pty",
+        tcp_port=tcp_port,
+        wire_log=wire_log,
+        faults=Faults(chunk_size_max=chunk, noise_rate=noise, seed=seed),
+    )
+    try:
+        _say({"url": reader.url, "protocol": name}, as_json)
+        for line in sys.stdin:
+            if not line.strip():
+                continue
+            try:
+                _say({"done": line.strip(), "ok": _obey(reader, line.split())}, as_json)
+            except (ReaderError, ValueError, NotImplementedError) as error:
+                _say({"error": str(error)}, as_json)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        reader.stop()
+
+
+def _obey(reader: EmulatedReader, words: list[str]) -> bool:
+    verb, rest = words[0], words[1:]
+    if verb in ("show", "hide"):
+        epcs = [bytes.fromhex(word) for word in rest]
+        reader.show(epcs) if verb == "show" else reader.hide(epcs)
+    elif verb == "scan" and rest:
+        aim = rest.pop(0) if rest[0].startswith("]") and len(rest) > 1 else None
+        return reader.scan(" ".join(rest), aim)
+    elif verb in ("flip", "swallow"):
+        count = int(rest[0]) if rest else 1
+        reader.flip_bits(count) if verb == "flip" else reader.swallow_next(count)
+    elif verb in ("clear", "unplug", "plug"):
+        {"clear": reader.clear, "unplug": reader.unplug, "plug": reader.plug}[verb]()
+    else:
+        raise ReaderError(
+            f"Cannot do {' '.join(words)!r}: expected show, hide, clear, scan, unplug, plug,"
+            " flip or swallow."
+        )
+    return True
+
+
+def _say(tree: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(tree, ensure_ascii=False))
+    else:
+        click.echo("  ".join(f"{key}: {value}" for key, value in tree.items()))
+    sys.stdout.flush()
