@@ -143,3 +143,21 @@ def _steps(plan: Plan, order: int) -> list[object]:
         if job.carton in cartons
         or any(isinstance(other, Beep) and other.text in tickets for other in job.steps)
     ]
+
+
+def test_a_later_series_uses_no_number_again() -> None:
+    def names(plan: Plan) -> set[str]:
+        orders = {order.number for order in plan.orders}
+        things = {thing for order in plan.orders for box in order.cartons for thing in box.contents}
+        cartons = {box.key for order in plan.orders for box in order.cartons}
+        tickets = {bundle.key for order in plan.orders for bundle in order.bundles}
+        return orders | things | cartons | tickets | {roll.key for roll in plan.rolls}
+
+    first, second = make_plan(7, 100), make_plan(7, 100, series=1)
+    assert names(first).isdisjoint(names(second))
+
+
+def test_a_product_has_one_number_and_a_number_one_product() -> None:
+    products = {product for seed in range(20) for product in make_plan(seed, 300).products()}
+    assert len({product.gtin for product in products}) == len(products)
+    assert len({product.name for product in products}) == len(products)

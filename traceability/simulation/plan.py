@@ -265,13 +265,15 @@ class Plan:
         return (*cloth, *made)
 
 
-def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5)) -> Plan:
+def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5), series: int = 0) -> Plan:
     """Plan a factory's work.
 
     Args:
         seed: Any whole number; it alone decides everything that looks like chance.
         garments: Pieces of all orders together, GARMENTS_MIN to GARMENTS_MAX.
         today: Only the due dates hang on it.
+        series: How many plans were worked off before in the same ledger: every number that
+            must be used once begins behind theirs.
 
     Raises:
         ValueError: If `garments` is out of its range.
@@ -281,14 +283,14 @@ def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5)) -> Pl
             f"Cannot plan {garments} garments: expected {GARMENTS_MIN} to {GARMENTS_MAX}."
         )
     chance = random.Random(seed)
-    workshop = _Workshop(chance)
+    workshop = _Workshop(chance, series)
     shares = _split(garments)
     orders = []
     for index, style in enumerate(trade.STYLES):
         bundles = workshop.cut_order(style, shares[style.marked])
         orders.append(
             Order(
-                number=str(4471 + index),
+                number=str(4471 + len(trade.STYLES) * series + index),
                 title=f"{style.name}s, {trade.CITY}",
                 customer=trade.CUSTOMERS[index],
                 due=today + timedelta(days=(9, 13, 6)[index]),
@@ -324,11 +326,15 @@ class _Workshop:
     """Hands out serials, tickets, rolls and carton numbers, each once."""
 
     chance: random.Random
+    series: int
     rolls: list[Roll] = field(default_factory=list)
-    _items: dict[tuple[str, str, str], Product] = field(default_factory=dict)
-    _serial: int = 10_000
-    _ticket: int = 100
-    _carton: int = 7_700
+    _serial: int = field(init=False)
+    _ticket: int = field(init=False)
+    _carton: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        behind = self.series * GARMENTS_MAX
+        self._serial, self._ticket, self._carton = 10_000 + behind, 100 + behind, 7_700 + behind
 
     def cut_order(self, style: trade.Style, pieces: int) -> tuple[Bundle, ...]:
         bundles: list[Bundle] = []
@@ -360,13 +366,13 @@ class _Workshop:
         return counts
 
     def _roll(self, style: trade.Style, colour: str, pieces: int) -> Roll:
-        cloth = self._product(style.cloth, colour, "", trade.MILL, None)
+        cloth = self._cloth(style, colour)
         need = (style.metres_each * pieces * Decimal("1.06")).quantize(Decimal("0.5"), ROUND_UP)
         # Rolls come as they are woven, a little longer than what is cut from them.
         metres = need + Decimal(self.chance.randint(1, 12)) / 2
         roll = Roll(
             cloth=cloth,
-            lot=f"R-{2001 + len(self.rolls)}",
+            lot=f"R-{2001 + self.series * GARMENTS_MAX + len(self.rolls)}",
             metres=metres,
             dye_lot=f"D{self.chance.randint(310, 319)}",
             supplier=self.chance.choice(trade.SUPPLIERS),
@@ -410,16 +416,19 @@ class _Workshop:
         return Carton(f"/00/{number}", labels.carton_scan(number), tag, garments, bundles)
 
     def _garment(self, style: trade.Style, colour: str, size: str) -> Product:
-        return self._product(style.name, colour, size, trade.COMPANY, style.metres_each)
+        return self._product(style, colour, size, trade.COMPANY)
 
-    def _product(
-        self, style: str, colour: str, size: str, company: str, metres_each: Decimal | None
-    ) -> Product:
-        name = (style, colour, size)
-        if name not in self._items:
-            number = labels.gtin(company, 101 + len(self._items))
-            self._items[name] = Product(number, style, colour, size, metres_each)
-        return self._items[name]
+    def _cloth(self, style: trade.Style, colour: str) -> Product:
+        return self._product(style, colour, "", trade.MILL)
+
+    @staticmethod
+    def _product(style: trade.Style, colour: str, size: str, company: str) -> Product:
+        # The number says style, colour and size: it is the same in every plan.
+        item = 100 * (1 + trade.STYLES.index(style)) + 10 * style.colours.index(colour)
+        number = labels.gtin(company, item + ("", *trade.SIZES).index(size))
+        if not size:
+            return Product(number, style.cloth, colour, size, None)
+        return Product(number, style.name, colour, size, style.metres_each)
 
 
 def _jobs(orders: Iterable[Order], chance: random.Random) -> Iterator[Job]:

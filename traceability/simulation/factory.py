@@ -1,0 +1,332 @@
+"""The people of the invented workshop: one at each station, with a plan and no view of the ledger.
+
+A worker does the next job whose forerunners are done: pulls the trigger, puts garments on the
+pad, pushes a carton through the gate. He looks at the screen of his station, as people do, and
+shows a thing again when it says so or when nothing is said. That is all he knows of what happens
+behind the wire.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
+
+from traceability.simulation import floor
+from traceability.simulation.plan import Job, Plan, Show, Step
+
+__all__ = ["CALM", "FAST", "Factory", "Pace", "Screen", "Sight", "Wire"]
+
+_TRIES_MAX: Final = 8
+"""How often a worker shows a thing again before he puts it aside and goes on."""
+_LOOK_S: Final = 0.05
+_TICK_S: Final = 0.2
+
+
+class Wire(Protocol):
+    """The emulated reader at the far end of a line (`readers.emulation.EmulatedReader`)."""
+
+    def show(self, tags: Sequence[bytes]) -> None:
+        """Bring tags before the antennas."""
+        ...
+
+    def clear(self) -> None:
+        """Take all tags away."""
+        ...
+
+    def scan(self, text: str, aim: str | None = None) -> bool:
+        """Pull the trigger on a code; say whether it beeped."""
+        ...
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        ...
+
+    def plug(self) -> None:
+        """Put it back."""
+        ...
+
+    def flip_bits(self, count: int) -> None:
+        """Flip a bit in each of the next frames."""
+        ...
+
+    def swallow_next(self, count: int = 1) -> None:
+        """Write the next frames into the wire log, and do not send them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the screen of a station says."""
+
+    state: str
+    """`ready`, `reading`, `pass`, `reread`, `stop` …"""
+    count: int
+    expected: int | None
+    pass_no: object = None
+    """Changes with every pass."""
+
+
+class Screen(Protocol):
+    """Where a worker looks."""
+
+    def look(self, station: str) -> Sight | None:
+        """Return what the station's screen says; None if it is dark."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast people move, in seconds."""
+
+    job_gap: tuple[float, float]
+    """Between two jobs at one station, least and most."""
+    beep_gap: float
+    """Between two pulls of a trigger."""
+    hold: float
+    """How long things are held before an antenna."""
+    patience: float
+    """How long a worker waits for the screen to say something."""
+    lead: int = 0
+    """Jobs done without any gap at the beginning, so that a visitor sees movement at once."""
+
+
+CALM: Final = Pace(job_gap=(4.0, 9.0), beep_gap=0.45, hold=1.6, patience=4.0, lead=14)
+"""For people who look on."""
+FAST: Final = Pace(job_gap=(0.0, 0.0), beep_gap=0.03, hold=0.5, patience=3.0)
+"""As fast as readers and stations follow."""
+
+Status = Literal["waiting", "doing", "done"]
+
+
+class Factory:
+    """Workers, jobs and wires. Public methods may be called from any thread."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        wires: Mapping[str, Wire],
+        screen: Screen,
+        pace: Pace,
+        *,
+        before: Callable[[Job, int], None] = lambda job, attempt: None,
+    ) -> None:
+        """Hire the workers; they begin at `start`.
+
+        Args:
+            plan: What they will do.
+            wires: The emulated readers by name.
+            screen: Where they look.
+            pace: How fast they move.
+            before: Called before each attempt at a job; faults come from there.
+        """
+        self.plan = plan
+        self._wires = wires
+        self._screen = screen
+        self._pace = pace
+        self._before = before
+        # One condition guards all that follows; workers wait on it for their forerunners.
+        self._changed = threading.Condition()
+        self._status: dict[int, Status] = {job.number: "waiting" for job in plan.jobs}
+        self._retries = 0
+        self._put_aside: list[int] = []
+        self._scan_count = 0
+        self._is_stopping = threading.Event()
+        # A station is used by its worker or by the visitor, never by both.
+        self._hands_on = {station.name: threading.Lock() for station in floor.STATIONS}
+        self._plugged = {name: threading.Event() for name in wires}
+        for plugged in self._plugged.values():
+            plugged.set()
+        self._workers = [
+            threading.Thread(target=self._work, args=(station.name,), name=f"at {station.name}")
+            for station in floor.STATIONS
+        ]
+        for worker in self._workers:
+            worker.daemon = True
+
+    def start(self) -> None:
+        """Let the workers begin."""
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Send everybody home; nothing is finished that is not begun."""
+        self._is_stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+        for worker in self._workers:
+            if worker.is_alive():
+                worker.join(1)
+
+    @property
+    def done_count(self) -> int:
+        """Jobs done."""
+        with self._changed:
+            return sum(status == "done" for status in self._status.values())
+
+    @property
+    def retry_count(self) -> int:
+        """How often something was shown again."""
+        with self._changed:
+            return self._retries
+
+    @property
+    def put_aside(self) -> tuple[str, ...]:
+        """Jobs given up after too many tries, by title."""
+        with self._changed:
+            return tuple(self.plan.jobs[number].title for number in self._put_aside)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until every job is done; say whether they are."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: all(status == "done" for status in self._status.values()), timeout_s
+            )
+
+    def is_done(self, job: Job) -> bool:
+        """Say whether a job is done."""
+        with self._changed:
+            return self._status[job.number] == "done"
+
+    def waiting_cartons(self) -> list[Job]:
+        """Return the jobs at the dock whose cartons are packed and have not left."""
+        with self._changed:
+            return [
+                job
+                for job in self.plan.jobs
+                if job.station == "dock"
+                and self._status[job.number] == "waiting"
+                and all(self._status[number] == "done" for number in job.after)
+            ]
+
+    def claim(self, job: Job) -> bool:
+        """Take a job over from its worker; False if he has begun or done it."""
+        with self._changed:
+            if self._status[job.number] != "waiting":
+                return False
+            self._status[job.number] = "doing"
+            return True
+
+    def finish(self, job: Job, *, is_done: bool) -> None:
+        """Give a claimed job back, done or for somebody else to do."""
+        with self._changed:
+            self._status[job.number] = "done" if is_done else "waiting"
+            self._changed.notify_all()
+
+    def perform(self, station: str, steps: Sequence[Step], *, hold: float | None = None) -> None:
+        """Do some steps at a station as soon as nobody else is using it."""
+        with self._hands_on[station]:
+            self._perform(station, steps, self._pace.hold if hold is None else hold)
+
+    def unplug(self, reader: str, seconds: float) -> None:
+        """Pull a reader's cable and put it back later; returns at once."""
+
+        def mend() -> None:
+            self._is_stopping.wait(seconds)
+            self._wires[reader].plug()
+            self._plugged[reader].set()
+
+        self._plugged[reader].clear()
+        self._wires[reader].unplug()
+        threading.Thread(target=mend, name=f"mend {reader}", daemon=True).start()
+
+    def is_plugged(self, reader: str) -> bool:
+        """Say whether a reader's cable is in."""
+        return self._plugged[reader].is_set()
+
+    # --- one worker ---------------------------------------------------------------------------
+
+    def _work(self, station: str) -> None:
+        chance = random.Random(f"{self.plan.seed} {station}")
+        mine = [job for job in self.plan.jobs if job.station == station]
+        while (job := self._next(mine)) is not None:
+            self._do(job)
+            if job.number >= self._pace.lead:
+                self._is_stopping.wait(chance.uniform(*self._pace.job_gap))
+
+    def _next(self, mine: list[Job]) -> Job | None:
+        """Wait for a job that can be begun, and begin it; None when there will be none."""
+        with self._changed:
+            while not self._is_stopping.is_set():
+                open_jobs = [job for job in mine if self._status[job.number] != "done"]
+                if not open_jobs:
+                    return None
+                for job in open_jobs:
+                    if self._status[job.number] == "waiting" and all(
+                        self._status[number] == "done" for number in job.after
+                    ):
+                        self._status[job.number] = "doing"
+                        return job
+                self._changed.wait(_TICK_S)
+        return None
+
+    def _do(self, job: Job) -> None:
+        with self._hands_on[job.station]:
+            is_accepted = False
+            for attempt in range(_TRIES_MAX):
+                self._before(job, attempt)
+                earlier = self._screen.look(job.station)
+                is_weak = attempt == 0 and bool(job.shaded)
+                self._perform(job.station, job.first_try if is_weak else job.steps, self._pace.hold)
+                is_accepted = self._is_accepted(job, earlier) and not is_weak
+                if is_accepted or self._is_stopping.is_set():
+                    break
+                with self._changed:
+                    self._retries += 1
+        with self._changed:
+            if not is_accepted and not self._is_stopping.is_set():
+                self._put_aside.append(job.number)
+        self.finish(job, is_done=True)
+
+    def _perform(self, station: str, steps: Sequence[Step], hold: float) -> None:
+        for step in steps:
+            name = floor.reader_for(station, step).name
+            wire = self._wires[name]
+            while not self._plugged[name].wait(_TICK_S):
+                if self._is_stopping.is_set():
+                    return
+            if isinstance(step, Show):
+                self._show(wire, name, step, hold)
+                continue
+            # No beep, no scan: a worker pulls the trigger until he hears one.
+            while not wire.scan(step.text, step.aim):
+                if self._is_stopping.wait(_TICK_S):
+                    return
+            self._is_stopping.wait(self._pace.beep_gap)
+
+    def _show(self, wire: Wire, name: str, step: Show, hold: float) -> None:
+        wire.show(step.tags)
+        end = time.monotonic() + hold
+        while time.monotonic() < end and not self._is_stopping.wait(_LOOK_S):
+            if not self._plugged[name].is_set():
+                # Dead antennas see nothing: what lies before them stays there until they live.
+                end = time.monotonic() + hold
+        wire.clear()
+
+    def _is_accepted(self, job: Job, earlier: Sight | None) -> bool:
+        """Look at the screen until it has judged this pass; a dark screen counts as yes."""
+        end = time.monotonic() + self._pace.patience
+        sight = self._screen.look(job.station)
+        while time.monotonic() < end and not self._is_stopping.is_set():
+            if sight is None:
+                return True
+            if sight.pass_no != (earlier.pass_no if earlier else None):
+                if sight.state == "pass":
+                    return True
+                if sight.state in {"reread", "stop"}:
+                    return False
+            time.sleep(_LOOK_S)
+            sight = self._screen.look(job.station)
+        return sight is None
+
+
+def without(job: Job, missing: int) -> Job:
+    """Return the job with some garments' tags left behind, the last ones first."""
+    steps = tuple(
+        Show(step.tags[: max(1, len(step.tags) - missing)]) if isinstance(step, Show) else step
+        for step in job.steps
+    )
+    return replace(job, steps=steps, shaded=frozenset())
