@@ -1,0 +1,208 @@
+"""The web address in a hang tag's QR code, which is the garment's identity at the same time.
+
+>>> parse_link("https://brand.example/01/09506000134352/10/L7/21/123?17=271231")
+(('01', '09506000134352'), ('10', 'L7'), ('21', '123'), ('17', '271231'))
+>>> canonical_link("HTTPS://BRAND.EXAMPLE/01/09506000134352?99=b&17=271231&linkType=all")
+'https://id.gs1.org/01/09506000134352?17=271231&99=b'
+"""
+
+import base64
+import re
+
+from traceability.errors import InvalidIdentifier
+from traceability.gs1.application_identifiers import AIS, check_together
+from traceability.gs1.epc_bits import EpcTag, decode_bits
+from traceability.gs1.escapes import unescape
+from traceability.gs1.identity import Elements, format_link
+
+LENGTH_MAX = 8_000
+"""Longest link that is looked at, in characters."""
+
+_FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
+# The scheme is written in small letters, or all in capitals by a QR code in its upper-case mode.
+_SCHEME = re.compile(r"(?:https?|HTTPS?)://")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.\-_]*)|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?\Z"
+)
+_HEX_EPC = re.compile(r"eh([0-9a-f]+)\Z")
+_BASE64_EPC = re.compile(r"ex([A-Za-z0-9_-]+)\Z")
+
+
+def _fault(text: str, expected: str, got: str, position: int) -> InvalidIdentifier:
+    shown = text if len(text) <= 80 else text[:80] + "…"
+    return InvalidIdentifier(
+        f"Cannot read {shown!r} as a Digital Link: expected {expected}, got {got!r}.", position
+    )
+
+
+def looks_like_link(text: str) -> bool:
+    """Tell whether a text claims to be a web address; it need not be a good one.
+
+    >>> looks_like_link("https://a/b"), looks_like_link("HtTp://a/b")
+    (True, False)
+    """
+    return _SCHEME.match(text) is not None
+
+
+def _open(text: str) -> tuple[int, int, int]:
+    """Check the parts around the path; return where path, query and fragment begin."""
+    if len(text) > LENGTH_MAX:
+        raise _fault(text, f"at most {LENGTH_MAX} characters", str(len(text)), LENGTH_MAX)
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        raise _fault(text, "'https://' or 'http://' in one case", text[:8], 0)
+    foreign = _FOREIGN.search(text)
+    if foreign is not None:
+        raise _fault(text, "a character of a URI", foreign[0], foreign.start())
+    fragment = text.find("#") if "#" in text else len(text)
+    query = text.find("?", 0, fragment)
+    query = fragment if query < 0 else query
+    path = text.find("/", scheme.end(), query)
+    path = query if path < 0 else path
+    host = _HOST.match(text[scheme.end() : path])
+    if host is None or (host[1] and int(host[1]) > 65_535):
+        raise _fault(text, "a host name", text[scheme.end() : path], scheme.end())
+    return path, query, fragment
+
+
+def _pad_gtin(ai: str, value: str, *, permit_short_gtin: bool) -> str:
+    if permit_short_gtin and ai in ("01", "02") and len(value) in (8, 12, 13):
+        return value.zfill(14)
+    return value
+
+
+def _read_path(text: str, start: int, end: int) -> list[tuple[str, str, int]]:
+    """Return key and qualifiers as AI, escaped value, position of the value."""
+    if text[end - 1 : end] == "/" and end > start:
+        raise _fault(text, "no slash at the end of the path", "/", end - 1)
+    places: list[tuple[str, int]] = []
+    at = start + 1
+    for segment in text[start + 1 : end].split("/"):
+        places.append((segment, at))
+        at += len(segment) + 1
+    found: list[tuple[str, str, int]] = []
+    index = len(places) - 2
+    while index >= 0:
+        ai, place = places[index]
+        rule = AIS.get(ai)
+        if rule is None:
+            raise _fault(text, "a GS1 key such as 01, 00 or 414", ai, place)
+        value, value_at = places[index + 1]
+        found.insert(0, (ai, value, value_at))
+        if rule.path is not None:
+            _check_order([name for name, _, _ in found], text, place)
+            return found
+        index -= 2
+    raise _fault(text, "a GS1 key such as 01, 00 or 414 in the path", text[start:end], start)
+
+
+def _is_ordered(names: list[str], sequence: tuple[str, ...]) -> bool:
+    """Tell whether the names stand in the sequence, in its order; some may be left out."""
+    rest = iter(sequence)
+    return all(name in rest for name in names)
+
+
+def _check_order(names: list[str], text: str, place: int) -> None:
+    head, *qualifiers = names
+    sequences = AIS[head].path or ()
+    if not any(_is_ordered(qualifiers, sequence) for sequence in sequences):
+        wanted = " or ".join("/".join(sequence) or "none" for sequence in sequences)
+        raise _fault(text, f"the qualifiers of {head} in their order ({wanted})",
+                     "/".join(qualifiers), place)  # fmt: skip
+
+
+def _read_query(text: str, start: int, end: int, path: list[str]) -> list[tuple[str, str, int]]:
+    found: list[tuple[str, str, int]] = []
+    seen = set(path)
+    at = start + 1
+    for pair in text[start + 1 : end].split("&") if start < end else ():
+        name, _, value = pair.partition("=")
+        if name.isdigit():
+            rule = AIS.get(name)
+            if rule is None or not rule.is_attribute:
+                raise _fault(text, "an AI that may stand in the query", name, at)
+            if name in seen:
+                raise _fault(text, f"({name}) once", pair, at)
+            if _belongs_in_path(name, path):
+                raise _fault(text, f"({name}) in the path", pair, at)
+            seen.add(name)
+            # A plus sign in a query is a blank, as in web forms; no AI can carry one.
+            found.append((name, value.replace("+", " "), at + len(name) + 1))
+        at += len(pair) + 1
+    return found
+
+
+def _belongs_in_path(ai: str, path: list[str]) -> bool:
+    head, *qualifiers = path
+    for sequence in AIS[head].path or ():
+        if ai in sequence and set(qualifiers) <= set(sequence):
+            return True
+    return False
+
+
+def parse_link(
+    text: str, *, permit_short_gtin: bool = False, but: frozenset[str] = frozenset()
+) -> Elements:
+    """Read the AIs of an uncompressed Digital Link; its host and other parameters are ignored.
+
+    Args:
+        text: A whole ``http`` or ``https`` address.
+        permit_short_gtin: Accept GTINs of 8, 12 and 13 digits, as links of before 2022 have
+            them; they come back with 14.
+        but: Names of component checks to leave out.
+
+    Raises:
+        InvalidIdentifier: If it is no Digital Link, or an AI in it does not hold. Names such as
+            ``/gtin/`` in place of numbers, deprecated since 2022, are refused.
+
+    Source: GS1 Digital Link URI Syntax 1.7, section 4.
+    """
+    path, query, fragment = _open(text)
+    found = _read_path(text, path, query)
+    found += _read_query(text, query, fragment, [ai for ai, _, _ in found])
+    elements: list[tuple[str, str]] = []
+    for ai, escaped, at in found:
+        value = unescape(escaped, at)
+        value = _pad_gtin(ai, value, permit_short_gtin=permit_short_gtin)
+        AIS[ai].check(value, at, but=but)
+        elements.append((ai, value))
+    result = tuple(elements)
+    check_together(result, position=path)
+    return result
+
+
+def parse_binary_link(text: str) -> EpcTag | None:
+    """Read a link whose last path segment is the tag itself: ``eh`` and hex, ``ex`` and base64url.
+
+    Returns:
+        The tag; None if the link is not of that form.
+
+    Raises:
+        InvalidIdentifier: If it is of that form but its bits are no EPC.
+
+    Source: GS1 EPC Binary Strings 1.0.0, section 4.
+
+    >>> parse_binary_link("https://id.gs1.org/eh3074257bf7194e4000001a85").parts
+    ('0614141', '812345', '6789')
+    """
+    path, query, _ = _open(text)
+    segment = text[text.rfind("/", path, query) + 1 : query] if path < query else ""
+    match = _HEX_EPC.match(segment)
+    if match is not None:
+        return decode_bits(int(match[1], 16), 4 * len(match[1]))
+    match = _BASE64_EPC.match(segment)
+    if match is None or len(match[1]) % 4 == 1:
+        return None
+    data = base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4))
+    return decode_bits(int.from_bytes(data, "big"), 8 * len(data))
+
+
+def canonical_link(text: str) -> str:
+    """Return the one spelling of a link: https, id.gs1.org, only AIs, the query sorted.
+
+    Raises:
+        InvalidIdentifier: If it is no Digital Link.
+
+    Source: GS1 Digital Link URI Syntax 1.7, section 5.
+    """
+    return format_link(parse_link(text))

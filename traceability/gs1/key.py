@@ -1,0 +1,88 @@
+"""One key for one thing, whichever way a partner or a reader spells it.
+
+>>> key_of("urn:epc:id:sgtin:0614141.812345.6789")
+'/01/80614141123458/21/6789'
+>>> key_of("https://brand.example/01/80614141123458/21/6789?17=271231")
+'/01/80614141123458/21/6789'
+>>> uri_of("/01/80614141123458/21/6789")
+'https://id.gs1.org/01/80614141123458/21/6789'
+>>> product_of("/01/80614141123458/21/6789")
+'/01/80614141123458'
+"""
+
+from functools import lru_cache
+
+from traceability.errors import InvalidIdentifier
+from traceability.gs1.digital_link import looks_like_link, parse_link
+from traceability.gs1.epc_uri import EpcUri, parse_epc_uri
+from traceability.gs1.identity import CANONICAL_HOST, format_key
+from traceability.gs1.local import parse_local_key, parse_local_uri
+
+_CACHE_MAX = 65_536
+# ITIP tags in use say "piece 00 of 00"; a tag's key must survive its own URI.
+_LENIENT = frozenset({"pieces"})
+
+
+@lru_cache(maxsize=_CACHE_MAX)
+def key_of(uri: str) -> str:
+    """Return the ledger's key of an identifier as an event carries it.
+
+    Args:
+        uri: EPC URI of any form, Digital Link under any host, local URI, raw URI, or a key.
+
+    Returns:
+        The key. What is none of these, or breaks the rules of its form, is its own key: an
+        event of a partner is never lost over an identifier, and two spellings of something
+        illegal are not merged.
+    """
+    if uri.startswith("urn:epc:"):
+        try:
+            return _key_of_parts(uri, parse_epc_uri(uri))
+        except InvalidIdentifier:
+            return uri
+    if looks_like_link(uri):
+        name = parse_local_uri(uri)
+        if name is not None:
+            return name.key
+        try:
+            return format_key(parse_link(uri, but=_LENIENT)) or uri
+        except InvalidIdentifier:
+            return uri
+    return uri
+
+
+def _key_of_parts(uri: str, parsed: EpcUri) -> str:
+    if parsed.elements:
+        return format_key(parsed.elements) or uri
+    if parsed.form == "tag":
+        # The same GID with and without its binary scheme is one thing.
+        return f"urn:epc:id:{parsed.scheme}:" + ".".join(parsed.parts)
+    return uri
+
+
+@lru_cache(maxsize=_CACHE_MAX)
+def uri_of(key: str) -> str:
+    """Return the URI that events carry for a key; the inverse of `key_of`.
+
+    >>> uri_of("//knit.example/class/T 17")
+    'https://knit.example/class/T%2017'
+    """
+    if key.startswith("//"):
+        name = parse_local_key(key)
+        return key if name is None else name.uri
+    if key.startswith("/"):
+        return CANONICAL_HOST + key
+    return key
+
+
+def product_of(key: str) -> str | None:
+    """Return the product class ``/01/{gtin14}`` of a key that contains a GTIN, else None.
+
+    >>> product_of("/8006/040123451234560102/21/987")
+    '/01/04012345123456'
+    """
+    if key.startswith("/01/"):
+        return key[:18]
+    if key.startswith("/8006/"):
+        return "/01/" + key[6:20]
+    return None
