@@ -1,0 +1,541 @@
+"""The book that is only ever added to: appends are grouped, numbered without holes, and sealed.
+
+Everybody who waits is written in one transaction: entries, bodies, tree and state together,
+durable before anyone is answered. Whoever comes first carries the others: there is no writer
+thread, only a lock, and who holds it writes all that queued up meanwhile. A refused or conflicting
+event never costs its neighbours; if a transaction fails for a reason of one caller, each is tried
+alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from traceability.database import Database, insert_rows, rows_by, upsert
+from traceability.errors import DatabaseBusy, Refused
+from traceability.flow import Flow
+from traceability.ledger import tables
+from traceability.ledger.clock import RecordClock
+from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
+from traceability.ledger.entry import Entry
+from traceability.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from traceability.ledger.runs import extend
+from traceability.ledger.tiles import grow, tails_of
+from traceability.projections.fold import Fold, Stored
+from traceability.projections.numbers import Head
+from traceability.schema import is_empty, upgrade
+
+__all__ = ["Draft", "Ledger", "Opening", "Outcome"]
+
+GROUP_MAX = 1000
+"""Events in one transaction: about 40 ms on the reference machine, the longest that others wait."""
+COMMON_KINDS = ("event", "declaration", "master")
+AHEAD_MAX_US = 10 * 60 * 1_000_000
+YEAR_2000_US = 946_684_800_000_000
+
+
+class _Waiting:
+    """One caller's drafts on their way into the ledger. Owned by the writer lock's holder."""
+
+    __slots__ = ("drafts", "error", "is_done", "outcomes")
+
+    def __init__(self, drafts: list[Prepared]) -> None:
+        self.drafts = drafts
+        self.outcomes: list[Outcome] = []
+        self.error: BaseException | None = None
+        self.is_done = False
+
+
+class Ledger:
+    """One organisation's ledger in a database. Safe for many threads."""
+
+    def __init__(self, database: Database, ledger_id: int, name: str, origin: str) -> None:
+        self.database = database
+        self.ledger_id = ledger_id
+        self.name = name
+        self.origin = origin
+        self._clock = RecordClock()
+        self._fold: Fold | None = None
+        self._queue: deque[_Waiting] = deque()  # owned by _writing for taking, append is atomic
+        self._writing = threading.Lock()
+        self._grown = threading.Condition()
+        self._size_seen = 0  # owned by _grown
+        self._flow_known: tuple[int, Mapping[str, Any], Flow] | None = None
+
+    @classmethod
+    def open(
+        cls, database: Database, name: str = "main", *, opening: Opening | None = None
+    ) -> Ledger:
+        """Open a ledger; with ``opening``, make it (and the tables) if it is not there yet.
+
+        Raises:
+            Refused: If there is no such ledger and no opening was given.
+        """
+        if is_empty(database):
+            if opening is None:
+                raise Refused(
+                    f"There is no ledger in {database.engine.url!r} yet: make one with "
+                    "hangtag serve or hangtag demo."
+                )
+            upgrade(database)
+        with database.read() as connection:
+            row = connection.execute(
+                tables.ledger.select().where(tables.ledger.c.name == name)
+            ).first()
+        if row is not None:
+            return cls(database, row.ledger_id, name, row.origin)
+        if opening is None:
+            raise Refused(f"There is no ledger {name!r} in {database.engine.url!r}.")
+        return cls._create(database, name, opening)
+
+    @classmethod
+    def _create(cls, database: Database, name: str, opening: Opening) -> Ledger:
+        origin = f"{os.environ.get('HANGTAG_ORIGIN', 'localhost')}/{name}"
+        with database.write() as connection:
+            ledger_id = 1 + (
+                connection.execute(text("SELECT max(ledger_id) FROM ledger")).scalar() or 0
+            )
+            connection.execute(
+                tables.ledger.insert(),
+                {
+                    "ledger_id": ledger_id,
+                    "name": name,
+                    "origin": origin,
+                    "size": 0,
+                    "record_at": 0,
+                    "root": EMPTY_ROOT,
+                    "epoch": 1,
+                    "item_next": 1,
+                    "name_next": 1,
+                    "frontier": b"",
+                },
+            )
+        ledger = cls(database, ledger_id, name, origin)
+        ledger._fold = Fold(ledger_id, Flow.parse(opening.flow))
+        ledger.append([opening.draft()])
+        return ledger
+
+    @property
+    def size(self) -> int:
+        """Number of entries, read from the head row."""
+        with self.database.read() as connection:
+            size: int = connection.execute(
+                text("SELECT size FROM ledger WHERE ledger_id = :l"), {"l": self.ledger_id}
+            ).scalar_one()
+        return size
+
+    def wait_for(self, size: int, timeout_s: float) -> int:
+        """Wait until the ledger is larger than ``size``; return its size then, or at the time-out.
+
+        Appends of this process wake the waiter at once; those of others are seen within 0.25 s.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with self._grown:
+                if self._size_seen <= size:
+                    self._grown.wait(max(0.0, min(0.25, deadline - time.monotonic())))
+                seen = self._size_seen
+            if seen <= size:
+                seen = self.size
+            if seen > size or time.monotonic() >= deadline:
+                return seen
+
+    def opening_and_flow(self, connection: Connection) -> tuple[Mapping[str, Any], Flow]:
+        """Return the first entry's body and the flow in force.
+
+        Both are remembered by the position of the last flow entry: flows change rarely.
+        """
+        position = connection.execute(
+            text("SELECT max(position) FROM landmark WHERE ledger_id = :l AND kind = 'flow'"),
+            {"l": self.ledger_id},
+        ).scalar_one()
+        known = self._flow_known
+        if known is None or known[0] != position:
+            rows = rows_by(
+                connection,
+                tables.body,
+                ("position", "body"),
+                ledger_id=self.ledger_id,
+                column="position",
+                values={0, position},
+            )
+            trees = {row.position: json.loads(row.body) for row in rows}
+            known = (position, trees[0], Flow.parse(str(trees[position]["flow"])))
+            self._flow_known = known
+        return known[1], known[2]
+
+    def forget_fold(self) -> None:
+        """Read the state's numbers anew before the next append: it was rebuilt underneath."""
+        with self._writing:
+            self._fold = None
+
+    def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Write what is said, and return when it is durable.
+
+        Returns:
+            One outcome for each draft, in order: accepted, duplicate (the first answer again),
+            conflict (the id is known with other content; this one is kept aside), or refused.
+
+        Raises:
+            DatabaseBusy: If nothing of it could be stored; the same call may be repeated.
+        """
+        prepared = [prepare(draft) for draft in drafts]
+        outcomes: list[Outcome] = []
+        for start in range(0, len(prepared), GROUP_MAX):
+            outcomes += self._append_group(prepared[start : start + GROUP_MAX])
+        return outcomes
+
+    def _append_group(self, drafts: list[Prepared]) -> list[Outcome]:
+        mine = _Waiting(drafts)
+        self._queue.append(mine)
+        with self._writing:
+            if not mine.is_done:
+                self._write_queued()
+        if mine.error is not None:
+            raise mine.error
+        return mine.outcomes
+
+    def _write_queued(self) -> None:
+        group: list[_Waiting] = []
+        count = 0
+        while self._queue and (not group or count + len(self._queue[0].drafts) <= GROUP_MAX):
+            group.append(self._queue.popleft())
+            count += len(group[-1].drafts)
+        try:
+            self._write(group)
+        except DatabaseBusy as error:
+            for waiting in group:
+                waiting.error, waiting.is_done = error, True
+        except Exception as error:  # noqa: BLE001 - one caller's fault must not become everybody's
+            if len(group) == 1:
+                group[0].error, group[0].is_done = error, True
+                return
+            for waiting in group:
+                self._write_alone(waiting)
+
+    def _write_alone(self, waiting: _Waiting) -> None:
+        try:
+            self._write([waiting])
+        except Exception as error:  # noqa: BLE001 - handed to the thread that waits for it
+            waiting.error, waiting.is_done = error, True
+
+    def _write(self, group: list[_Waiting]) -> None:
+        drafts = [draft for waiting in group for draft in waiting.drafts]
+        with self._folding() as fold:
+            try:
+                with self.database.write() as connection:
+                    outcomes, size = self._write_all(connection, fold, drafts)
+            except (OperationalError, InterfaceError) as error:
+                raise DatabaseBusy(f"Nothing was stored: {error.orig}.") from error
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise DatabaseBusy(f"Nothing was stored: {error.orig}.") from error
+                raise
+        taken = iter(outcomes)
+        for waiting in group:
+            waiting.outcomes = [next(taken) for _ in waiting.drafts]
+            waiting.is_done = True
+        with self._grown:
+            self._size_seen = max(self._size_seen, size)
+            self._grown.notify_all()
+
+    @contextmanager
+    def _folding(self) -> Iterator[Fold]:
+        fold = self._fold
+        if fold is None:
+            with self.database.read() as connection:
+                fold = Fold(self.ledger_id, self.opening_and_flow(connection)[1])
+                fold.open(connection)
+            self._fold = fold
+        try:
+            yield fold
+        except BaseException:
+            self._fold = None  # what it learnt in the failed transaction is not true
+            raise
+        fold.keep()
+
+    def _write_all(
+        self, connection: Connection, fold: Fold, drafts: list[Prepared]
+    ) -> tuple[list[Outcome], int]:
+        # The head row is locked before anything else is read: positions are dense, and no reader
+        # ever sees one before its predecessor.
+        head = connection.execute(
+            text(
+                "UPDATE ledger SET epoch = epoch WHERE ledger_id = :l RETURNING "
+                "size, record_at, item_next, name_next, frontier"
+            ),
+            {"l": self.ledger_id},
+        ).one()
+        sorting = _Sorting(connection, self.ledger_id, head.size)
+        outcomes, accepted = sorting.sort(drafts)
+        if not accepted:
+            return outcomes, head.size
+        record_at, is_held = self._clock.now(head.record_at)
+        entries: list[bytes] = []
+        stored: list[Stored] = []
+        for offset, draft in enumerate(accepted):
+            at = record_at + offset
+            fold_at = at if _is_doubtful(draft.at, at) else None
+            entries.append(
+                Entry(
+                    kind=draft.kind,
+                    at=draft.at,
+                    record=at,
+                    body=draft.commitment,
+                    by=draft.by,
+                    id=draft.id,
+                    origin=self.origin,
+                    document=draft.document_hash,
+                    fold_at=fold_at,
+                    run=draft.run,
+                    wrong=sorting.wrong_of(draft),
+                    clock="held" if is_held else None,
+                ).encode()
+            )
+            stored.append(
+                Stored(
+                    head.size + offset,
+                    draft.kind,
+                    draft.at if fold_at is None else fold_at,
+                    draft.tree,
+                    draft.event,
+                )
+            )
+        frontier = Frontier.decode(head.size, head.frontier)
+        frontier = self._write_record(connection, frontier, accepted, entries)
+        counters = Head(self.ledger_id, head.item_next, head.name_next)
+        fold.apply(connection, counters, stored)
+        connection.execute(
+            text(
+                "UPDATE ledger SET size = :s, record_at = :r, root = :h, frontier = :f, "
+                "item_next = :i, name_next = :n WHERE ledger_id = :l"
+            ),
+            {
+                "s": frontier.size,
+                "r": record_at + len(accepted) - 1,
+                "h": frontier.root(),
+                "f": frontier.encode(),
+                "i": counters.item_next,
+                "n": counters.name_next,
+                "l": self.ledger_id,
+            },
+        )
+        return outcomes, frontier.size
+
+    def _write_record(
+        self,
+        connection: Connection,
+        frontier: Frontier,
+        accepted: list[Prepared],
+        entries: list[bytes],
+    ) -> Frontier:
+        numbered = list(enumerate(accepted, start=frontier.size))
+        key = self.ledger_id
+        insert_rows(
+            connection,
+            tables.entry,
+            [
+                (key, position, draft.kind, entry)
+                for (position, draft), entry in zip(numbered, entries, strict=True)
+            ],
+        )
+        insert_rows(
+            connection, tables.body, [(key, at, draft.salt, draft.body) for at, draft in numbered]
+        )
+        insert_rows(
+            connection,
+            tables.event_id,
+            [(key, draft.id, draft.declared_at, at) for at, draft in numbered],
+        )
+        insert_rows(
+            connection,
+            tables.landmark,
+            [(key, draft.kind, at) for at, draft in numbered if draft.kind not in COMMON_KINDS],
+        )
+        documents = {draft.document_hash: draft for _, draft in numbered if draft.document_hash}
+        upsert(
+            connection,
+            tables.document,
+            [
+                {
+                    "ledger_id": key,
+                    "sha256": digest,
+                    "media_type": "application/json",
+                    "bytes": draft.document_deflated,
+                    "job_no": None,
+                }
+                for digest, draft in documents.items()
+            ],
+        )
+        self._count_runs(connection, accepted)
+        tails = {
+            level: connection.execute(
+                text("SELECT data FROM tile WHERE ledger_id = :l AND level = :v AND n = :n"),
+                {"l": key, "v": level, "n": n},
+            ).scalar_one()
+            for level, (n, _) in tails_of(frontier.size).items()
+        }
+        grown, tiles = grow(frontier, [leaf_hash(entry) for entry in entries], tails)
+        upsert(
+            connection,
+            tables.tile,
+            [
+                {"ledger_id": key, "level": tile.level, "n": tile.n, "data": tile.data}
+                for tile in tiles
+            ],
+        )
+        return grown
+
+    def _count_runs(self, connection: Connection, accepted: list[Prepared]) -> None:
+        counters: dict[tuple[str, int], list[int]] = {}
+        for draft in accepted:
+            if draft.run is not None:
+                counters.setdefault(draft.run[:2], []).append(draft.run[2])
+        for (station, epoch), numbers in counters.items():
+            where = {"l": self.ledger_id, "s": station, "e": epoch}
+            row = connection.execute(
+                text(
+                    "SELECT contiguous, holes FROM station_run "
+                    "WHERE ledger_id = :l AND station = :s AND epoch = :e"
+                ),
+                where,
+            ).first()
+            ahead = [] if row is None else [(a, b) for a, b in json.loads(row.holes)]
+            contiguous, ahead = extend(0 if row is None else row.contiguous, ahead, numbers)
+            upsert(
+                connection,
+                tables.station_run,
+                [
+                    {
+                        "ledger_id": self.ledger_id,
+                        "station": station,
+                        "epoch": epoch,
+                        "contiguous": contiguous,
+                        "holes": json.dumps(ahead),
+                        "seen_at": time.time_ns() // 1000,
+                    }
+                ],
+            )
+
+
+def _is_doubtful(at: int, record_at: int) -> bool:
+    return at > record_at + AHEAD_MAX_US or at < YEAR_2000_US
+
+
+class _Sorting:
+    """Decides for each draft, before the first row is written, what becomes of it."""
+
+    def __init__(self, connection: Connection, ledger_id: int, size: int) -> None:
+        self._connection = connection
+        self._ledger_id = ledger_id
+        self._size = size
+        self._known: dict[tuple[str, int], int] = {}
+
+    def sort(self, drafts: list[Prepared]) -> tuple[list[Outcome], list[Prepared]]:
+        """Return all outcomes, and the accepted drafts in the order of their positions."""
+        for row in rows_by(
+            self._connection,
+            tables.event_id,
+            ("event_id", "declared_at", "position"),
+            ledger_id=self._ledger_id,
+            column="event_id",
+            values={draft.id for draft in drafts},
+        ):
+            self._known[row.event_id, row.declared_at] = row.position
+        stored = self._contents(drafts)
+        outcomes: list[Outcome] = []
+        accepted: list[Prepared] = []
+        fresh: dict[tuple[str, int], Prepared] = {}
+        for draft in drafts:
+            name = (draft.id, draft.declared_at)
+            if draft.problem is not None:
+                outcomes.append(Outcome(draft.id, "refused", None, draft.problem))
+            elif name in fresh:
+                is_same = fresh[name].body == draft.body
+                outcomes.append(self._repeated(draft, self._known[name], is_same))
+            elif name in self._known:
+                outcomes.append(
+                    self._repeated(draft, self._known[name], draft.matches(*stored[name]))
+                )
+            else:
+                self._known[name] = self._size + len(accepted)
+                fresh[name] = draft
+                outcomes.append(Outcome(draft.id, "accepted", self._known[name], None))
+                accepted.append(draft)
+        return outcomes, accepted
+
+    def wrong_of(self, draft: Prepared) -> tuple[int, bytes] | None:
+        """Return position and leaf of the event that a declaration takes back, if it is stored."""
+        position = self._known.get((draft.id, 0)) if draft.declared_at else None
+        if position is None or position >= self._size:
+            return None
+        entry = self._connection.execute(
+            text("SELECT entry FROM entry WHERE ledger_id = :l AND position = :p"),
+            {"l": self._ledger_id, "p": position},
+        ).scalar_one()
+        return position, leaf_hash(entry)
+
+    def _contents(self, drafts: list[Prepared]) -> dict[tuple[str, int], tuple[bytes, bytes]]:
+        names = {(draft.id, draft.declared_at) for draft in drafts} & set(self._known)
+        positions = [self._known[name] for name in names]
+        commitments, salts = (
+            {
+                row.position: row[1]
+                for row in rows_by(
+                    self._connection,
+                    source,
+                    ("position", column),
+                    ledger_id=self._ledger_id,
+                    column="position",
+                    values=positions,
+                )
+            }
+            for source, column in ((tables.entry, "entry"), (tables.body, "salt"))
+        )
+        return {
+            name: (Entry.parse(commitments[at]).body, salts.get(at, b""))
+            for name in names
+            for at in [self._known[name]]
+        }
+
+    def _repeated(self, draft: Prepared, position: int, is_same: bool) -> Outcome:
+        if is_same:
+            return Outcome(draft.id, "duplicate", position, None)
+        number = (
+            self._connection.execute(
+                text("SELECT max(conflict_no) FROM conflict WHERE ledger_id = :l"),
+                {"l": self._ledger_id},
+            ).scalar()
+            or 0
+        )
+        insert_rows(
+            self._connection,
+            tables.conflict,
+            [
+                (
+                    self._ledger_id,
+                    number + 1,
+                    draft.id,
+                    time.time_ns() // 1000,
+                    draft.by,
+                    draft.body,
+                )
+            ],
+        )
+        return Outcome(
+            draft.id,
+            "conflict",
+            position,
+            f"{draft.id} is known with other content at position {position}: the first stays, "
+            "this one is kept aside.",
+        )

@@ -1,0 +1,1 @@
+"""Where everything is: the state that follows from the ledger, and the questions that read it."""

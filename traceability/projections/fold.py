@@ -1,0 +1,402 @@
+"""From what the ledger says to where everything is: entries fold into items, stock and orders.
+
+State is defined, not accumulated: it is the replay of all touches that are not declared wrong, in
+the order of event time. A batch of events that come in that order is carried out on the rows in
+memory. An event that comes late, or a declaration that takes one back, has the past of the things
+within its reach carried out again (``repast``). Either way stock and progress move by the
+difference of the rows.
+
+How it knows that an event is on time, and why that is enough: an event is on time if it is later
+than all that has happened to each thing it touches, to the containers it names, and to everything
+inside those. Whoever leaves a container without naming it raises the container's last moment and
+that of all it stands in (``World._leave``); so a late event of the container is seen to be late.
+With that one line removed, histories go wrong: the property test must fail then.
+
+Events of one batch that are late wait until the others are written; then one repast serves them
+all. That is allowed because a repast starts from nothing for everything they can have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from traceability.database import insert_rows, rows_by
+from traceability.epcis.event import Event
+from traceability.flow import Flow
+from traceability.gs1 import product_of
+from traceability.ledger import tables as record
+from traceability.projections import holds, master, tables
+from traceability.projections.earlier import void
+from traceability.projections.numbers import Head, Numbers
+from traceability.projections.repast import repast
+from traceability.projections.touches import Facts, Form, Role, facts_of, thing_or_lot
+from traceability.projections.world import HELD, Item, Move, World
+from traceability.projections.worth import Scales
+from traceability.projections.writing import ITEM_COLUMNS, Writing
+
+VERSION = 1
+"""Raised whenever the same ledger would fold into other rows: a rebuild follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as the fold sees it: already numbered, not yet folded."""
+
+    position: int
+    kind: str
+    at: int
+    """Microseconds since 1970 at which an event is folded."""
+    tree: Mapping[str, Any]
+    """The body. The values are JSON: text, exact numbers, lists, mappings."""
+    event: Event | None
+
+
+class Fold:
+    """The prompt projections of one ledger. Used under the ledger's lock only."""
+
+    def __init__(self, ledger_id: int, flow: Flow) -> None:
+        self.ledger_id = ledger_id
+        self.flow = flow
+        self.numbers = Numbers(ledger_id)
+        self.known_orders: set[int] = set()
+        self._scales: Scales | None = None
+        self._has_declarations = True
+
+    def open(self, connection: Connection) -> None:
+        """Read what a fold keeps in mind: which orders are known, whether anything was declared."""
+        query = tables.order_head.select().where(tables.order_head.c.ledger_id == self.ledger_id)
+        self.known_orders = {row.order_no for row in connection.execute(query)}
+        declared = (
+            record.event_id.select()
+            .where(record.event_id.c.ledger_id == self.ledger_id)
+            .where(record.event_id.c.declared_at > 0)
+            .limit(1)
+        )
+        self._has_declarations = connection.execute(declared).first() is not None
+
+    def keep(self) -> None:
+        """Believe what the last batch taught: its transaction is durable."""
+        self.numbers.keep()
+
+    def forget(self, connection: Connection) -> None:
+        """Unlearn what the last batch taught: its transaction failed."""
+        self.numbers.forget()
+        self._scales = None
+        self.open(connection)
+
+    def apply(self, connection: Connection, head: Head, batch: Sequence[Stored]) -> None:
+        """Fold entries in the order of their positions, inside the append's transaction."""
+        events: list[Stored] = []
+        for stored in batch:
+            if stored.event is not None:
+                events.append(stored)
+                continue
+            self._apply_events(connection, head, events)
+            events = []
+            self._apply_other(connection, head, stored)
+        self._apply_events(connection, head, events)
+
+    def _apply_other(self, connection: Connection, head: Head, stored: Stored) -> None:
+        if stored.kind == "flow":
+            self.flow = Flow.parse(str(stored.tree["flow"]))
+            self._scales = None
+        elif stored.kind == "master":
+            waiting = master.apply(connection, head, self.numbers, stored.position, stored.tree)
+            if waiting is not None and waiting not in self.known_orders:
+                self.known_orders.add(waiting)
+                self._recall_order(connection, head, waiting)
+        elif stored.kind == "hold":
+            keys = [str(one) for one in stored.tree.get("things", ())]
+            first_new = head.item_next
+            found = self._items(connection, head, [(key, None) for key in keys])
+            held = holds.apply(
+                connection, self.ledger_id, stored.position, stored.at, stored.tree, found
+            )
+            writing = self._writing(connection, head)
+            before = {item.item_no: msgspec.structs.replace(item) for item in found.values()}
+            for item in found.values():
+                flag = HELD if item.item_no in held else 0
+                item.flags = item.flags & ~HELD | flag
+            fresh = {item.item_no for item in found.values() if item.item_no >= first_new}
+            writing.write_items(before, {one.item_no: one for one in found.values()}, fresh)
+
+    def _recall_order(self, connection: Connection, head: Head, order_no: int) -> None:
+        waited = tables.order_waited
+        rows = list(
+            connection.execute(
+                waited.select()
+                .where(waited.c.ledger_id == self.ledger_id)
+                .where(waited.c.order_no == order_no)
+            )
+        )
+        if rows:
+            self._repast(connection, head, {row.item_no for row in rows}, since=None)
+            connection.execute(
+                waited.delete()
+                .where(waited.c.ledger_id == self.ledger_id)
+                .where(waited.c.order_no == order_no)
+            )
+
+    def _writing(self, connection: Connection, head: Head) -> Writing:
+        if self._scales is None:
+            self.numbers.learn(connection, head, [("kind", kind.name) for kind in self.flow.kinds])
+            self._scales = Scales(self.flow, self.numbers)
+        return Writing(connection, self.ledger_id, self._scales)
+
+    def _apply_events(self, connection: Connection, head: Head, batch: list[Stored]) -> None:
+        if not batch:
+            return
+        self._has_declarations |= any(stored.kind == "declaration" for stored in batch)
+        facts: list[tuple[Stored, Facts]] = [
+            (stored, facts_of(stored.event, self.flow, at=stored.at))
+            for stored in batch
+            if stored.kind == "event" and stored.event is not None
+        ]
+        first_new = head.item_next
+        items = self._learn(connection, head, [one for _, one in facts])
+        born_void = self._born_void(connection, [stored for stored, _ in facts])
+        writing = self._writing(connection, head)
+        world = self._world(connection, items)
+        before = {no: msgspec.structs.replace(item) for no, item in world.items.items()}
+        fresh = {item.item_no for item in items.values() if item.item_no >= first_new}
+        rows: list[Move] = []
+        late: set[int] = set()
+        since: int | None = None
+        for stored, fact in facts:
+            moves = self._moves(stored, fact, items, born_void.get(stored.position))
+            rows += moves
+            if stored.position in born_void:
+                continue
+            if self._is_on_time(world, fact, moves):
+                for move in moves:
+                    world.apply(move)
+            else:
+                late.update(move.item_no for move in moves)
+                since = fact.at if since is None else min(since, fact.at)
+        insert_rows(
+            connection,
+            tables.touch,
+            [(self.ledger_id, *msgspec.structs.astuple(move)) for move in rows],
+        )
+        self._note_unknown_orders(connection, rows)
+        made = {move.item_no for move in rows if move.role == Role.OUTPUT}
+        used = {move.item_no for move in rows if move.role == Role.INPUT}
+        writing.write_world(before, world, made=made, used=used, fresh=fresh)
+        voided, void_at = void(
+            connection, self.ledger_id, self.flow, [s for s in batch if s.kind == "declaration"]
+        )
+        if voided:
+            late |= voided
+            since = void_at if since is None else min(since, void_at)
+        if late:
+            self._repast(connection, head, late, since=since)
+
+    def _repast(
+        self, connection: Connection, head: Head, touched: set[int], *, since: int | None
+    ) -> None:
+        writing = self._writing(connection, head)
+        repast(writing, touched, since=since, orders=self.known_orders, product=self._fixed)
+
+    def _born_void(self, connection: Connection, batch: list[Stored]) -> dict[int, int]:
+        # A declaration may come before the event it takes back: that event never counts.
+        if not self._has_declarations:
+            return {}
+        found = rows_by(
+            connection,
+            record.event_id,
+            ("event_id", "position", "declared_at"),
+            ledger_id=self.ledger_id,
+            column="event_id",
+            values=[str(stored.event.event_id) for stored in batch if stored.event],
+        )
+        declared: dict[str, int] = {}
+        for row in found:
+            if row.declared_at > 0:
+                declared[row.event_id] = min(row.position, declared.get(row.event_id, row.position))
+        return {
+            stored.position: declared[stored.event.event_id]
+            for stored in batch
+            if stored.event
+            and stored.event.event_id in declared
+            and declared[stored.event.event_id] < stored.position
+        }
+
+    @staticmethod
+    def _is_on_time(world: World, fact: Facts, moves: list[Move]) -> bool:
+        return all(world.is_later(fact.at, fact.tie, move.item_no) for move in moves)
+
+    def _learn(self, connection: Connection, head: Head, facts: list[Facts]) -> dict[str, Item]:
+        wanted: list[tuple[str, str]] = []
+        touched: list[tuple[str, int | None]] = []
+        for fact in facts:
+            for kind, name in (
+                ("place", fact.place),
+                ("step", fact.step),
+                ("disposition", fact.disposition),
+                ("order", fact.prodorder),
+                ("order", fact.po),
+            ):
+                if name is not None:
+                    wanted.append((kind, name))
+            for touch in fact.touches:
+                touched.append((touch.key, touch.form))
+                if touch.product is not None:
+                    wanted.append(("product", touch.product))
+        self.numbers.learn(connection, head, wanted)
+        return self._items(connection, head, touched)
+
+    def _items(
+        self, connection: Connection, head: Head, touched: Iterable[tuple[str, int | None]]
+    ) -> dict[str, Item]:
+        """Return the items of these keys, new ones with numbers but not yet written."""
+        forms = dict(touched)
+        found = {
+            row[1]: Item(*row)
+            for row in rows_by(
+                connection,
+                tables.item,
+                ITEM_COLUMNS,
+                ledger_id=self.ledger_id,
+                column="key",
+                values=forms,
+                index="item_key",
+            )
+        }
+        missing = [key for key in forms if key not in found]
+        wanted: list[tuple[str, str]] = []
+        for key in missing:
+            kind = self.flow.kind_of(key.split("@")[0])
+            product = self._product(key, forms[key])
+            if kind is not None:
+                wanted.append(("kind", kind.name))
+            if product is not None:
+                wanted.append(("product", product))
+            if forms[key] == Form.HOLDING_AT_PLACE:
+                wanted.append(("place", key.split("@", 1)[1]))
+        self.numbers.learn(connection, head, wanted)
+        for key in missing:
+            found[key] = self._new_item(head, key, forms[key])
+        return found
+
+    def _new_item(self, head: Head, key: str, form: int | None) -> Item:
+        kind = self.flow.kind_of(key.split("@", maxsplit=1)[0])
+        if form is None:  # held before it was ever touched
+            form = thing_or_lot(key, self.flow)
+        item = Item(
+            head.item_next,
+            key,
+            form,
+            (self.numbers.of("kind", kind.name) if kind else None) or 0,
+            self._fixed(key, form),
+        )
+        if form == Form.HOLDING_AT_PLACE:
+            item.place_no = self.numbers.of("place", key.split("@", 1)[1]) or 0
+        head.item_next += 1
+        return item
+
+    @staticmethod
+    def _product(key: str, form: int | None) -> str | None:
+        if form in (Form.HOLDING_AT_PLACE, Form.HOLDING_IN_CONTAINER):
+            class_key = key.split("@", maxsplit=1)[0]
+            return product_of(class_key) or class_key
+        return product_of(key)
+
+    def _fixed(self, key: str, form: int) -> int:
+        """Return the number of the product that a key itself names, 0 if it names none."""
+        product = self._product(key, form)
+        return (self.numbers.known("product", product) or 0) if product else 0
+
+    def _world(self, connection: Connection, items: dict[str, Item]) -> World:
+        world = World(self.known_orders)
+        for item in items.values():
+            world.add(item)
+        above = {item.container_no for item in items.values()} - {None}
+        while wanted := [no for no in above if no is not None and no not in world.items]:
+            above = set()
+            for item in self._load(connection, "item_no", wanted, None):
+                world.add(item)
+                above.add(item.container_no)
+        # Something may be on the table already as the holder of another thing named, and have
+        # contents of its own that are not: what was asked for is remembered apart.
+        asked: set[int] = set()
+        named = {item.item_no for item in items.values()}
+        while named:
+            asked |= named
+            inside = self._load(connection, "container_no", named, "item_container")
+            for item in inside:
+                if item.item_no not in world.items:
+                    world.add(item)
+            named = {item.item_no for item in inside} - asked
+        return world
+
+    def _load(
+        self, connection: Connection, column: str, values: Iterable[int], index: str | None
+    ) -> list[Item]:
+        rows = rows_by(
+            connection,
+            tables.item,
+            ITEM_COLUMNS,
+            ledger_id=self.ledger_id,
+            column=column,
+            values=values,
+            index=index,
+            where="t.container_no IS NOT NULL" if index else "",
+        )
+        return [Item(*row) for row in rows]
+
+    def _moves(
+        self, stored: Stored, fact: Facts, items: dict[str, Item], void_position: int | None
+    ) -> list[Move]:
+        of = self.numbers.of
+        place_no = of("place", fact.place)
+        step_no = of("step", fact.step)
+        disposition_no = of("disposition", fact.disposition)
+        prodorder_no = of("order", fact.prodorder)
+        po_no = of("order", fact.po)
+        return [
+            Move(
+                item_no=items[touch.key].item_no,
+                event_at=fact.at,
+                tie=fact.tie,
+                line=line,
+                position=stored.position,
+                role=touch.role,
+                parent_no=items[touch.parent].item_no if touch.parent else None,
+                quantity=touch.quantity,
+                uom=touch.uom if touch.quantity is not None else None,
+                place_no=place_no,
+                step_no=step_no,
+                disposition_no=disposition_no,
+                stage_no=fact.stage_number,
+                product_no=of("product", touch.product),
+                prodorder_no=prodorder_no if touch.names_order else None,
+                po_no=po_no if touch.names_order else None,
+                void_position=void_position,
+            )
+            for line, touch in enumerate(fact.touches)
+        ]
+
+    def _note_unknown_orders(self, connection: Connection, rows: list[Move]) -> None:
+        waiting = {
+            (self.ledger_id, order_no, move.item_no)
+            for move in rows
+            for order_no in (move.prodorder_no, move.po_no)
+            if order_no is not None and order_no not in self.known_orders
+        }
+        known = {
+            (self.ledger_id, row.order_no, row.item_no)
+            for row in rows_by(
+                connection,
+                tables.order_waited,
+                ("order_no", "item_no"),
+                ledger_id=self.ledger_id,
+                column="order_no",
+                values={order_no for _, order_no, _ in waiting},
+            )
+        }
+        insert_rows(connection, tables.order_waited, sorted(waiting - known))

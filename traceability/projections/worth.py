@@ -1,0 +1,73 @@
+"""What one item is worth to stock and to progress: both change only by old worth → new worth.
+
+No other code writes the two tables, so they cannot drift from the items (DATA_MODEL, "How it
+folds").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from traceability.database import add_rows
+from traceability.flow import Flow
+from traceability.projections import tables
+from traceability.projections.numbers import Numbers
+from traceability.projections.world import Item
+
+StockKey = tuple[int, int, int, int, str]
+ProgressKey = tuple[int, int, int]
+
+
+class Scales:
+    """Weighs items under one flow: which kinds are stock, which stages count which kinds."""
+
+    def __init__(self, flow: Flow, numbers: Numbers) -> None:
+        self._in_stock: set[int] = set()
+        self._counting: dict[int, list[int]] = defaultdict(list)
+        for kind in flow.kinds:
+            number = numbers.of("kind", kind.name)
+            assert number is not None, "the fold learns the names of a flow's kinds first"
+            if kind.in_stock:
+                self._in_stock.add(number)
+            for stage in flow.stages:
+                if kind.name in stage.counts:
+                    self._counting[number].append(stage.number)
+
+    def weigh(
+        self,
+        item: Item,
+        sign: int,
+        stock: dict[StockKey, int],
+        progress: dict[ProgressKey, int],
+    ) -> None:
+        """Add (or with sign −1 take away) an item's worth."""
+        if item.is_active and item.quantity and item.kind_no in self._in_stock:
+            key = (item.place_no, item.product_no, item.step_no, item.disposition_no, item.uom)
+            stock[key] += sign * item.quantity
+        pieces = item.pieces
+        if item.order_no is not None and pieces and item.stages_reached:
+            for stage in self._counting.get(item.kind_no, ()):
+                if item.stages_reached >> stage & 1:
+                    progress[item.order_no, item.product_no, stage] += sign * pieces
+
+
+def write_difference(
+    connection: Connection,
+    ledger_id: int,
+    scales: Scales,
+    changes: Iterable[tuple[Item | None, Item]],
+) -> None:
+    """Move stock and progress from the old rows of changed items to the new ones."""
+    stock: dict[StockKey, int] = defaultdict(int)
+    progress: dict[ProgressKey, int] = defaultdict(int)
+    for old, new in changes:
+        if old is not None:
+            scales.weigh(old, -1, stock, progress)
+        scales.weigh(new, 1, stock, progress)
+    add_rows(connection, tables.stock, [(ledger_id, *key, q) for key, q in stock.items() if q])
+    add_rows(
+        connection, tables.progress, [(ledger_id, *key, q) for key, q in progress.items() if q]
+    )
