@@ -28,8 +28,10 @@ _NO_NETWORK = re.compile(
     r"Connection refused|Max retries exceeded|Connection broken|"
     r"from versions: none"
 )
-_LOCK_LINE = re.compile(r"\(from -r .*\(line (\d+)\)\)")
-"""pip names the line of the lock it is at, wherever it takes the package from."""
+_PACKAGE = re.compile(
+    r"(?:Collecting|Processing|Requirement already satisfied:) (?:\S*/)?([\w.-]+?)(?:-\d|[^\w.-])"
+)
+"""pip begins each package so; which word depends on its age and on where the file comes from."""
 
 
 class CannotInstall(Exception):
@@ -164,6 +166,7 @@ class Checkout:
         command += ["--disable-pip-version-check", "--prefer-binary", "-r", str(lock)]
         log = self.venv / "install.log"
         lines = []
+        count = 0
         pip = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -176,10 +179,10 @@ class Checkout:
             for line in pip.stdout:
                 lines.append(line)
                 copy.write(line)
-                found = _LOCK_LINE.search(line)
+                found = _PACKAGE.match(line)
                 if found:
-                    count = int(found.group(1))
-                    show_count(count, len(packages), packages[count - 1].split("==")[0])
+                    count = min(count + 1, len(packages))
+                    show_count(count, len(packages), found.group(1))
                 elif line.startswith("Installing collected packages"):
                     show_note("unpacking ...")
                 elif "Retrying" in line:
