@@ -147,8 +147,12 @@ class Database:
             self._lock = None
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, create: bool = True) -> Database:
     """Open the database behind a SQLAlchemy URL without creating or changing any table.
+
+    Args:
+        url: For example ``sqlite:///var/hangtag.sqlite``.
+        create: Begin a file that is not there yet.
 
     Raises:
         Refused: If the URL cannot be understood or names an engine that Hangtag does not know.
@@ -164,7 +168,16 @@ def open_database(url: str) -> Database:
     if backend == "sqlite":
         if parsed.database in (None, "", ":memory:"):
             raise Refused("A ledger cannot live in memory: name a file, sqlite:///PATH.")
-        Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        path = Path(parsed.database or "")
+        if not create and not path.exists():
+            raise Refused(
+                f"There is no ledger at {path}: begin one with hangtag serve or hangtag demo, "
+                "or name another with --db or HANGTAG_DB."
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"Cannot write in {path.parent}: {error.strerror}.") from error
         engine = create_engine(parsed, pool_size=16, max_overflow=32)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -173,6 +186,11 @@ def open_database(url: str) -> Database:
     else:
         raise Refused(f"Cannot use {backend!r} as a database: expected sqlite or postgresql.")
     return Database(engine)
+
+
+def open_file(path: Path) -> Database:
+    """Open (or begin) a database that is one file on this machine."""
+    return open_database(f"sqlite:///{path}")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # sqlite3.Connection

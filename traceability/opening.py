@@ -1,0 +1,53 @@
+"""Which ledger a command means: by option, by HANGTAG_DB, or the usual file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from traceability.database import open_database
+from traceability.errors import Refused
+from traceability.ledger.append import Ledger
+
+DEFAULT_FILE = Path("var") / "hangtag.sqlite"
+LEDGER_NAME = re.compile(r"[a-z0-9-]{1,32}")
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def database_url(given: str | None = None) -> str:
+    """Return the address of the database: the option, else HANGTAG_DB, else ``./var/``."""
+    return given or os.environ.get("HANGTAG_DB") or f"sqlite:///{DEFAULT_FILE}"
+
+
+def ledger_options(command: Command) -> Command:
+    """Give a command ``--db``, ``--ledger`` and ``--json``."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Write JSON lines."),
+        click.option(
+            "--ledger", "ledger_name", default="main", show_default=True, help="Which ledger."
+        ),
+        click.option("--db", help="Database address; default HANGTAG_DB or a file in ./var/."),
+    ):
+        command = option(command)
+    return command
+
+
+def open_ledger(db: str | None, name: str) -> Ledger:
+    """Open an existing ledger for a command.
+
+    Raises:
+        Refused: If there is none, with what to do.
+    """
+    if not LEDGER_NAME.fullmatch(name):
+        raise Refused(
+            f"Cannot use {name!r} as a ledger's name: expected 1 to 32 of a-z, 0-9 and hyphen."
+        )
+    url = database_url(db)
+    database = open_database(url, create=False)
+    return Ledger.open(database, name)
