@@ -9,6 +9,7 @@ worked out with a few shifts and one table. Every other tag takes the long way t
 """
 
 from binascii import a2b_hex
+from dataclasses import dataclass
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.check_digit import GROUP_SUMS
@@ -16,7 +17,8 @@ from traceability.gs1.epc_bits import decode_bits, elements_of
 from traceability.gs1.epc_schemes import BY_NAME, COMPANY
 from traceability.gs1.identity import format_key
 
-_SERIAL_MASK = (1 << 38) - 1
+SERIAL_MASK = (1 << 38) - 1
+"""The serial of an SGTIN-96: its last 38 bits."""
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -72,6 +74,29 @@ def sgtin96_gtin(head: int) -> str | None:
     return "%014d" % (body * 10 + -total % 10)  # noqa: UP031
 
 
+@dataclass(frozen=True, slots=True)
+class Sgtin96Head:
+    """The 58 bits of an SGTIN-96 before its serial, taken apart."""
+
+    gtin: str
+    filter: int
+    company: str
+    item: str
+
+
+def split_head(head: int) -> Sgtin96Head | None:
+    """Take the 58 bits before the serial apart; None if they do not hold.
+
+    Source: EPC Tag Data Standard 2.3, section 14.6.1.
+    """
+    gtin = sgtin96_gtin(head)
+    if gtin is None:
+        return None
+    digits = COMPANY[head >> 44 & 7][0]
+    company, item = gtin[1 : 1 + digits], gtin[0] + gtin[1 + digits : 13]
+    return Sgtin96Head(gtin, head >> 47 & 7, company, item)
+
+
 def _learn(head: int) -> str | None:
     gtin = sgtin96_gtin(head)
     if gtin is None:
@@ -93,7 +118,7 @@ def key_of_epc(epc: bytes) -> str:
     if len(epc) == 12:
         path = _HEADS.get(word >> 38) or _learn(word >> 38)
         if path is not None:
-            return f"{path}{word & _SERIAL_MASK}"
+            return f"{path}{word & SERIAL_MASK}"
     return key_of_bits(word, 8 * len(epc))
 
 
@@ -115,7 +140,7 @@ def key_of_hex(text: str) -> str:
         word = int.from_bytes(epc)
         path = _HEADS.get(word >> 38) or _learn(word >> 38)
         if path is not None:
-            return f"{path}{word & _SERIAL_MASK}"
+            return f"{path}{word & SERIAL_MASK}"
     return key_of_bits(parse_hex(text), 4 * len(text))
 
 
