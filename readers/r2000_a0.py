@@ -16,7 +16,11 @@ Source: PROTOCOLS.md section 2 (makers' manual "UHF RFID Reader Serial Interface
 from __future__ import annotations
 
 from binascii import crc_hqx
+from collections.abc import Callable
 from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+from zlib import adler32
 
 from readers.codec import Emulator, FramedCodec, Sent
 from readers.layout import decode_first, layouts
@@ -43,6 +47,16 @@ _FREQUENCY_MHZ = tuple(865 + n / 2 if n < 7 else 902 + (n - 7) / 2 for n in rang
 _PLACE = tuple(((byte & 3) + 1, byte >> 2, _FREQUENCY_MHZ[byte >> 2]) for byte in range(256))
 _EPC_SIZE = tuple((byte >> 3) * 2 for byte in range(256))
 """EPC length in bytes for each first byte of a PC word."""
+
+
+def _tag_shape(length: int) -> tuple[Callable[[bytes], tuple[Any, ...]], int, int]:
+    """Return how to unpack a tag frame of this LEN, its size and its EPC's words (0: no tag)."""
+    words = (length - 7) // 2 if length > 7 and length % 2 else 0
+    return Struct(f">3xBBH{words * 2}sBx").unpack, length + 2, words
+
+
+# Any: `Struct.unpack` cannot say what its format holds.
+_TAG_SHAPES = tuple(_tag_shape(length) for length in range(256))
 
 
 def rssi_dbm(raw: int) -> float:
@@ -164,25 +178,23 @@ class R2000Codec(FramedCodec):
         limit = len(data) - 9
         keep = found.append
         while position < limit and data[position] == HEAD:
-            length = data[position + 1]
-            end = position + length + 2
-            frame = data[position:end]
-            if (
-                length - 7 != _EPC_SIZE[data[position + 5]]
-                or data[position + 3] not in INVENTORIES
-                or len(frame) != length + 2
-                or sum(frame) & 0xFF
-            ):
+            unpack, size, words = _TAG_SHAPES[data[position + 1]]
+            frame = data[position : position + size]
+            # The lower half of Adler-32 begun at 0 is the plain sum of fewer than 257 bytes.
+            if not words or len(frame) != size or adler32(frame, 0) & 0xFF:
                 return position
-            antenna, index, mhz = _PLACE[frame[4]]
-            raw = frame[-2]
+            command, place, pc, epc, raw = unpack(frame)
+            if pc >> 11 != words or command not in INVENTORIES:
+                return position
+            antenna, index, mhz = _PLACE[place]
+            if raw > 0x7F:
+                antenna += 4
             draft = TagReadDraft(
-                frame[7:-2], antenna if raw < 0x80 else antenna + 4, _RSSI_DBM[raw], raw & 0x7F,
-                frame[5] << 8 | frame[6], None, index, mhz, None, None, frame,
-            )  # fmt: skip
+                epc, antenna, _RSSI_DBM[raw], raw & 0x7F, pc, None, index, mhz, None, None, frame
+            )
             draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
             keep(draft)  # type: ignore[arg-type]
-            position = end
+            position += size
         return position
 
     def _take(self, data: bytes, position: int) -> tuple[int, Item | str]:

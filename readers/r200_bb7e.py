@@ -16,7 +16,11 @@ from __future__ import annotations
 
 import re
 from binascii import crc_hqx
+from collections.abc import Callable
 from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+from zlib import adler32
 
 from readers.codec import Emulator, FramedCodec, Sent
 from readers.layout import decode_first, layouts
@@ -32,11 +36,21 @@ POLLS = 0xFFFF
 """Rounds asked for at once, the most the field can say."""
 
 _HEAD = re.compile(b"[\xaa\xbb]")
-_TAG_HEADS = (b"\xbb\x02\x22\x00", b"\xaa\x02\x22\x00")
 _ASKED = {code: layouts(asked) for code, (_, asked, _) in COMMANDS.items()}
 _TOLD = {code: layouts(told) for code, (_, _, told) in COMMANDS.items() if told}
 _TAG_ANSWERS = frozenset({0x39, 0x49, 0x65, 0x82, 0xD3, 0xD4, 0xE0, 0xE1, 0xE2, 0xE3, 0xE5, 0xE6})
 _DBM = tuple(float(raw - 256 if raw > 127 else raw) for raw in range(256))
+
+
+def _tag_shape(length: int) -> tuple[Callable[[bytes], tuple[Any, ...]], int, int]:
+    """Return how to unpack a notification of this PL, its size and its EPC's words (0: no tag)."""
+    words = (length - 5) // 2 if 5 < length < 250 and length % 2 else 0
+    return Struct(f">B4xBH{words * 2}sHBB").unpack, length + 7, words
+
+
+# Any: `Struct.unpack` cannot say what its format holds.
+_TAG_SHAPES = tuple(_tag_shape(length) for length in range(256))
+_TAG_HEADS = (b"\xbb\x02\x22\x00", b"\xaa\x02\x22\x00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +156,23 @@ class R200Codec(FramedCodec):
         """Take tag notifications in a row; anything else is left to `_take`."""
         limit = len(data) - 11
         keep = found.append
-        while position < limit and data[position : position + 4] in _TAG_HEADS:
-            length = data[position + 4]
-            end = position + length + 7
-            frame = data[position:end]
+        while position < limit and data.startswith(_TAG_HEADS, position):
+            unpack, size, words = _TAG_SHAPES[data[position + 4]]
+            frame = data[position : position + size]
+            if not words or len(frame) != size:
+                return position
+            head, raw, pc, epc, crc, check, tail = unpack(frame)
+            # The lower half of Adler-32 begun at 0 is the plain sum of fewer than 257 bytes.
             if (
-                (frame[6] >> 3) * 2 != length - 5
-                or len(frame) != length + 7
-                or sum(frame[1:-2]) & 0xFF != frame[-2]
-                or frame[-1] != (0x7E if frame[0] == 0xBB else 0xDD)
+                (adler32(frame, 0) - head - 2 * check - tail) & 0xFF
+                or pc >> 11 != words
+                or tail != TAILS[head]
             ):
                 return position
-            draft = TagReadDraft(
-                frame[8:-4], None, _DBM[frame[5]], frame[5], frame[6] << 8 | frame[7],
-                frame[-4] << 8 | frame[-3], None, None, None, None, frame,
-            )  # fmt: skip
+            draft = TagReadDraft(epc, None, _DBM[raw], raw, pc, crc, None, None, None, None, frame)
             draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
             keep(draft)  # type: ignore[arg-type]
-            position = end
+            position += size
         return position
 
     def _take(self, data: bytes, position: int) -> tuple[int, Item | str]:

@@ -1,0 +1,171 @@
+"""Codec speed: reads a second through framing, checksum and decoding, against the raw limit.
+
+    python -m bench.bench_codecs
+
+The yardstick of the same run finds each frame head, cuts the frame out and sums its bytes: what
+any parser in this language must do at least. Where a peer's library is installed its parser gets
+the same bytes. Streams hold 20,000 tags of distinct EPCs in pieces of 4 KiB.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from readers.codec import Codec
+from readers.r200_bb7e import Frame as R200Frame
+from readers.r200_bb7e import R200Codec
+from readers.r2000_a0 import Frame as R2000Frame
+from readers.r2000_a0 import R2000Codec
+from readers.reads import TagRead
+
+READS = 20_000
+CHUNK_SIZE = 4096
+ROUNDS = 7
+HOLD = 330_000
+"""Reads a second a core that every binary protocol must hold."""
+
+
+def r2000_stream(tag_count: int) -> bytes:
+    """Make rounds of 20 tags, each with its end frame."""
+    frames = []
+    for number in range(tag_count):
+        epc = b"\x30\x34\x25\x7b" + number.to_bytes(8, "big")
+        frames.append(R2000Frame(1, 0x8B, b"\x70\x30\x00" + epc + b"\x45").encode())
+        if number % 20 == 19:
+            frames.append(bytes.fromhex("a00a018b07005a0000000168"))
+    return b"".join(frames)
+
+
+def r200_stream(tag_count: int) -> bytes:
+    """Make rounds of 20 tags, each followed by the module's error 15."""
+    frames = []
+    for number in range(tag_count):
+        epc = b"\x30\x34\x25\x7b" + number.to_bytes(8, "big")
+        frames.append(R200Frame(2, 0x22, b"\xc9\x30\x00" + epc + b"\x3a\x76").encode())
+        if number % 20 == 19:
+            frames.append(bytes.fromhex("bb01ff000115167e"))
+    return b"".join(frames)
+
+
+def chunks_of(data: bytes) -> list[bytes]:
+    """Cut a stream as a port gives it."""
+    return [data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)]
+
+
+def best_s(run: Callable[[], int]) -> float:
+    """Return the shortest CPU time of several runs, each of which must find every read."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        begun = time.process_time()
+        found = run()
+        best = min(best, time.process_time() - begun)
+        assert found == READS, f"{found} reads of {READS}"
+    return best
+
+
+def codec_run(codec: Callable[[], Codec], chunks: list[bytes]) -> Callable[[], int]:
+    """Return a run of our codec over the stream."""
+
+    def run() -> int:
+        one = codec()
+        return sum(
+            1 for chunk in chunks for item in one.receive(chunk) if isinstance(item, TagRead)
+        )
+
+    return run
+
+
+def raw_run(data: bytes, head: bytes, tag_size: int) -> Callable[[], int]:
+    """Return the least any parser does: find the head, cut the frame, sum its bytes."""
+
+    def run() -> int:
+        found = position = 0
+        while (position := data.find(head, position)) >= 0:
+            frame = data[position : position + tag_size]
+            sum(frame)
+            found += 1
+            position += tag_size
+        return found
+
+    return run
+
+
+def r200_peer(data: bytes) -> Callable[[], int] | None:
+    """Return a run of rfid-r200 (PyPI) if it is installed; it knows only AA … DD."""
+    if importlib.util.find_spec("rfid_r200") is None:
+        return None
+    import rfid_r200  # type: ignore[import-not-found]  # a peer, installed by whoever compares
+
+    stream = b"".join(
+        R200Frame(2, 0x22, data[at + 5 : at + 22], 0xAA).encode()
+        for at in _tag_positions(data, b"\xbb\x02\x22", 24)
+    )
+    parser = object.__new__(rfid_r200.R200)
+    parse = getattr(parser, "_parse_buffer", None)
+    if parse is None:
+        return None
+
+    def run() -> int:
+        # It reads until the line is idle and loses a frame on a border: it gets whole streams.
+        return sum(1 for frame in parse(bytearray(stream)) if frame is not None)
+
+    return run
+
+
+def _tag_positions(data: bytes, head: bytes, size: int) -> list[int]:
+    found, position = [], 0
+    while (position := data.find(head, position)) >= 0:
+        found.append(position)
+        position += size
+    return found
+
+
+def measure() -> list[dict[str, object]]:
+    """Measure each binary protocol and its yardstick in one run."""
+    rows: list[dict[str, object]] = []
+    cases: tuple[tuple[str, Callable[[], Codec], bytes, bytes, int], ...] = (
+        ("r2000_a0", R2000Codec, r2000_stream(READS), b"\xa0\x13\x01\x8b", 21),
+        ("r200_bb7e", R200Codec, r200_stream(READS), b"\xbb\x02\x22", 24),
+    )
+    for name, codec, data, head, size in cases:
+        raw_s = best_s(raw_run(data, head, size))
+        own_s = best_s(codec_run(codec, chunks_of(data)))
+        rows.append(
+            {
+                "bench": f"codec {name}",
+                "reads_per_s": round(READS / own_s),
+                "hold": HOLD,
+                "raw_per_s": round(READS / raw_s),
+                "ratio_to_raw": round(raw_s / own_s, 2),
+            }
+        )
+        if name == "r200_bb7e" and (peer := r200_peer(data)) is not None:
+            peer_s = best_s(peer)
+            rows[-1]["peer"] = "rfid-r200"
+            rows[-1]["peer_per_s"] = round(READS / peer_s)
+            rows[-1]["ratio_to_peer"] = round(peer_s / own_s, 1)
+    return rows
+
+
+def main() -> None:
+    """Print one line a protocol."""
+    rows = measure()
+    for row in rows:
+        if "--json" in sys.argv:
+            print(json.dumps(row))
+            continue
+        line = (
+            f"{row['bench']:18} {row['reads_per_s']:>10,} reads/s  hold {row['hold']:,}"
+            f"  raw find+sum {row['raw_per_s']:,}/s  ratio {row['ratio_to_raw']}"
+        )
+        if "peer" in row:
+            line += f"  {row['peer']} {row['peer_per_s']:,}/s  × {row['ratio_to_peer']}"
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
