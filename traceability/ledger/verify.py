@@ -270,7 +270,9 @@ def _first_difference(stored: State, again: State) -> Finding | None:
             if have.get(key) != want.get(key):
                 word = "missing" if key not in have else "extra" if key not in want else "changed"
                 return Finding(
-                    None, "projection row", f"{name} {key!r} is {word}: stored {have.get(key)!r},
-                    folded {want.get(key)!r}.",
+                    None,
+                    "projection row",
+                    f"{name} {key!r} is {word}: "
+                    f"stored {have.get(key)!r}, folded {want.get(key)!r}.",
                 )
     return Finding(None, "projection row", "The state's hash differs.")

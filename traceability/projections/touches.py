@@ -261,7 +261,13 @@ class _Reading:
             role=role,
             parent=parent,
             product=self.product if is_made and product_of(key) is None else None,
+            names_order=not (role is Role.INPUT and self._is_measured(key)),
         )
+
+    def _is_measured(self, key: str) -> bool:
+        # Cloth cut for an order does not become part of the order: only pieces do.
+        kind = self.flow.kind_of(key)
+        return kind is not None and kind.form == "lot" and kind.unit != ""
 
     def _form(self, element: Quantity) -> str:
         return form_of(key_of(element.epc_class), self.flow)
@@ -289,7 +295,6 @@ class _Reading:
     ) -> Touch:
         key = key_of(element.epc_class)
         posted = posts * _micro(element) if posts and element.quantity is not None else None
-        kind = self.flow.kind_of(key)
         makes = role in (Role.QUANTITY, Role.COUNT, Role.OUTPUT) and (posted or 0) >= 0
         return Touch(
             key=key,
@@ -299,8 +304,7 @@ class _Reading:
             quantity=posted,
             uom=element.uom or "",
             product=self._product(element) if makes else None,
-            # Cloth cut for an order does not become part of the order: only pieces do.
-            names_order=not (role is Role.INPUT and kind is not None and kind.unit != ""),
+            names_order=not (role is Role.INPUT and self._is_measured(key)),
         )
 
 
