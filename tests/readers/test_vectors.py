@@ -1,0 +1,142 @@
+"""Frames made by others: every good one means what its row says, every bad one is noise."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+
+from readers.codec import Codec
+from readers.reads import Item, Noise, Scan
+from readers.registry import PROTOCOLS
+from tests import vectors
+
+pytestmark = pytest.mark.vectors
+# What a row says about itself, and names that are somebody's words for a command.
+ABOUT = {"cmd", "checksum", "note", "expect", "text", "symbology", "suffix"}
+ROWS = [(name, row) for name in PROTOCOLS for row in vectors.rows(f"readers/{name}.jsonl")]
+SINGLE = [
+    (name, row)
+    for name, row in ROWS
+    if name != "barcode_lines" and "chunks" not in row["meaning"] and "frames" not in row["meaning"]
+]
+STREAMS = [(name, row) for name, row in ROWS if "chunks" in row["meaning"]]
+LINES = [row for name, row in ROWS if name == "barcode_lines"]
+
+
+def codec_of(protocol: str, row: dict[str, Any]) -> Codec:
+    entry = PROTOCOLS[protocol]
+    make = entry.host_codec if row["direction"] == "host->reader" else entry.codec
+    assert make is not None
+    return make()
+
+
+def frames(items: list[Item]) -> list[str]:
+    return [item.frame.hex() for item in items if not isinstance(item, Noise)]
+
+
+def in_chunks(codec: Codec, data: bytes, sizes: list[int]) -> list[Item]:
+    items: list[Item] = []
+    position = 0
+    for size in sizes:
+        items += codec.receive(data[position : position + size])
+        position += size
+    assert position >= len(data)
+    return items + codec.flush()
+
+
+@pytest.mark.parametrize(("protocol", "row"), SINGLE)
+def test_a_single_frame_means_what_its_row_says(protocol: str, row: dict[str, Any]) -> None:
+    codec, meaning = codec_of(protocol, row), row["meaning"]
+
+    items = codec.receive(bytes.fromhex(row["hex"])) + codec.flush()
+
+    if meaning["checksum"] == "bad":
+        assert frames(items) == []
+        assert "".join(i.data.hex() for i in items if isinstance(i, Noise)) == row["hex"]
+        return
+    [item] = items
+    tree = item.tree()
+    stated = {key: value for key, value in meaning.items() if key not in ABOUT}
+    told = {key: tree.get(key) for key in stated}
+    if "code" in stated:  # the words are the row's, the number is the protocol's
+        stated["code"], told["code"] = stated["code"].split()[0], str(told["code"]).split()[0]
+    assert told == stated
+    number = re.match(r"0x[0-9A-F]{2}", meaning.get("cmd", ""))
+    if number:
+        assert str(tree["cmd"]).startswith(number.group())
+    if "text" in meaning:
+        assert tree["text"] == meaning["text"]
+
+
+@pytest.mark.parametrize(("protocol", "row"), STREAMS)
+def test_a_noisy_stream_is_recovered_in_its_chunks_and_any_other(
+    protocol: str, row: dict[str, Any]
+) -> None:
+    data = bytes.fromhex(row["hex"])
+    expected = row["meaning"]["expected_good_frames_in_order"]
+    chance = random.Random(7)
+    cuts = [row["meaning"]["chunks"], *([size] * (len(data) // size + 1) for size in range(1, 70))]
+    cuts += [[chance.randint(1, 64) for _ in range(len(data))] for _ in range(100)]
+
+    for sizes in cuts:
+        items = in_chunks(codec_of(protocol, row), data, sizes)
+        assert frames(items) == expected
+
+
+@pytest.mark.parametrize(("protocol", "row"), STREAMS)
+def test_a_noisy_stream_accounts_for_every_byte(protocol: str, row: dict[str, Any]) -> None:
+    items = in_chunks(codec_of(protocol, row), bytes.fromhex(row["hex"]), row["meaning"]["chunks"])
+
+    wire = [item.data if isinstance(item, Noise) else item.frame for item in items]
+
+    assert b"".join(wire).hex() == row["hex"]
+
+
+def test_the_log_of_a_multi_poll_gives_its_tags() -> None:
+    for protocol, row in ROWS:
+        if "tags" in row["meaning"]:
+            trees = [
+                item.tree() for item in codec_of(protocol, row).receive(bytes.fromhex(row["hex"]))
+            ]
+            assert len(trees) == row["meaning"]["frames"]
+            assert sum(tree["type"] == "read" for tree in trees) == row["meaning"]["tags"]
+
+
+@pytest.mark.parametrize("row", LINES)
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_a_line_gives_its_scan_under_any_chunking(row: dict[str, Any], size: int) -> None:
+    data, meaning = bytes.fromhex(row["hex"]), row["meaning"]
+
+    items = in_chunks(codec_of("barcode_lines", row), data, [size] * (len(data) // size + 1))
+
+    scans = [(item.text, item.symbology) for item in items if isinstance(item, Scan)]
+    texts = meaning.get("scans") or [meaning["data"].replace("<GS>", "\x1d")]
+    assert scans == [(text, meaning.get("aim")) for text in texts]
+    assert len(scans) == len(items)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "row"), [(n, r) for n, r in SINGLE if r["direction"] == "host->reader"]
+)
+def test_the_emulator_answers_what_hosts_really_send(protocol: str, row: dict[str, Any]) -> None:
+    emulator = PROTOCOLS[protocol].emulator()
+    emulator.show([bytes.fromhex("30751feb705c5904e3d50d70")])
+
+    answer = emulator.receive(bytes.fromhex(row["hex"]))
+    pushed = b"".join(sent.frame for sent in emulator.tick())
+
+    items = PROTOCOLS[protocol].codec().receive(answer + pushed)
+    if row["meaning"]["checksum"] == "bad":
+        assert items == []
+        return
+    number = bytes.fromhex(row["hex"])[2 if protocol == "r200_bb7e" else 3]
+    if protocol == "r200_bb7e" and number == 0x11:
+        assert items == []  # the speed changes without an answer
+        return
+    assert items
+    assert not any(isinstance(item, Noise) for item in items)
+    refused = [item for item in items if "kind" in item.tree() and item.tree()["kind"] == "error"]
+    assert refused == []
