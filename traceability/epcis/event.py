@@ -98,7 +98,7 @@ class Event:
             if self.action not in ACTIONS:
                 raise wrong("action", "ADD, OBSERVE or DELETE", self.action)
         elif self.action is not None:
-            raise wrong("action", f"none in a {self.type}", self.action)
+            raise wrong("action", f"none in {self.type}", self.action)
         if shape.rule == "container":
             self._check_container()
         elif shape.rule == "transformation":
@@ -112,9 +112,9 @@ class Event:
         # The schema demands a parent of every AssociationEvent and of no AggregationEvent; the
         # standard (and GS1's test TCR-54) of both when something is put in or taken out.
         if self.parent is None and self.action != "OBSERVE":
-            raise wrong("parentID", f"one in a {self.type} with action {self.action}", None)
+            raise wrong("parentID", f"one in {self.type} with action {self.action}", None)
         if self.action != "DELETE" and not self.children and not self.child_quantities:
-            raise wrong("childEPCs", f"children in a {self.type} with action {self.action}", None)
+            raise wrong("childEPCs", f"children in {self.type} with action {self.action}", None)
 
     def _check_transformation(self) -> None:
         has_inputs = bool(self.inputs or self.input_quantities)

@@ -48,8 +48,12 @@ _PAPER: Final = frozenset({"type", "bizTransaction"})
 _PARTIES: Final = {name: frozenset({"type", name}) for name in ("source", "destination")}
 
 # Partners send characters that RFC 3986 does not allow (Chinese serials, for one); what cannot be
-# in any URI and would break lists and links is refused.
-_is_uri = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x20\x7f\"<>\\^`{|}]+").fullmatch
+# in any URI and would break lists and links is refused: blanks, invisible signs, brackets.
+_is_uri = re.compile(
+    "[A-Za-z][A-Za-z0-9+.\\-]*:"
+    "[^\\x00-\\x20\\x7f-\\xa0\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff"
+    '"<>\\\\^`{|}]+'
+).fullmatch
 _is_unit = re.compile("(?:[A-Z0-9]{2,3})?").fullmatch
 
 
@@ -253,7 +257,7 @@ def _word(value: Tree, member: str, vocabulary: Vocabulary) -> str:
         return word
     # A word of GS1 that CBV 2.0 does not know (withdrawn, or newer) is a URI like any other.
     if not isinstance(value, str) or len(value) > URI_LENGTH_MAX or _is_uri(value) is None:
-        raise wrong(member, f"a {vocabulary.title} of CBV 2.0 or a URI", value)
+        raise wrong(member, f"{vocabulary.title} of CBV 2.0 or a URI", value)
     return value
 
 
@@ -274,10 +278,20 @@ def _quantity(item: Mapping[str, Tree], member: str) -> Quantity:
 
 
 def _in_full(tree: Mapping[str, Tree]) -> dict[str, Tree]:
-    full = {expand(name): value for name, value in tree.items()}
+    full = {
+        expand(name): _value_in_full(value) if isinstance(value, (list, Mapping)) else value
+        for name, value in tree.items()
+    }
     if len(full) != len(tree):
         raise wrong("extensions", "each member once", "one under two spellings of its prefix")
     return full
+
+
+def _value_in_full(value: Tree) -> Tree:
+    """Spell names in full at every depth, as the body does: read from it, the event is equal."""
+    if isinstance(value, Mapping):
+        return _in_full(value)
+    return [_value_in_full(item) for item in value] if isinstance(value, list) else value
 
 
 def _check_things(tree: Mapping[str, Tree], kind: str) -> None:

@@ -5,7 +5,7 @@ paper the work belongs to (business transaction type), who hands over to whom (s
 destination type) and why an event was withdrawn (error reason). Each word of the standard has
 four spellings; here every spelling leads to the bare word.
 
-Source: Core Business Vocabulary 2.0, sections 7.1 to 7.6 (the words); EPCIS 2.0 JSON-LD context
+Source: Core Business Vocabulary 2.0, sections 7.1 to 7.5 (the words); EPCIS 2.0 JSON-LD context
 (the web URIs and the prefix ``cbv:``).
 
 >>> STEPS.read("urn:epcglobal:cbv:bizstep:shipping"), STEPS.read("shipping")
@@ -72,7 +72,7 @@ class Vocabulary:
     """One closed list of words of the standard, with the spellings each may arrive in."""
 
     title: str
-    """What the words are, for sentences: ``business step``."""
+    """What the words are, for sentences: ``a business step``."""
     urn_prefix: str
     web_prefix: str
     words: frozenset[str]
@@ -123,7 +123,7 @@ class Vocabulary:
 
     def _known(self, word: str) -> str:
         if word not in self.words:
-            raise ValueError(f"{word!r} is no {self.title} of CBV 2.0.")
+            raise ValueError(f"{word!r} is not {self.title} of CBV 2.0.")
         return word
 
 
@@ -137,7 +137,7 @@ def _list(title: str, urn: str, web: str, words: str) -> Vocabulary:
 
 
 STEPS: Final = _list(
-    "business step",
+    "a business step",
     "bizstep",
     "BizStep",
     """accepting arriving assembling collecting commissioning consigning creating_class_instance
@@ -148,7 +148,7 @@ STEPS: Final = _list(
     void_shipping""",
 )
 DISPOSITIONS: Final = _list(
-    "disposition",
+    "a disposition",
     "disp",
     "Disp",
     """active available completeness_inferred completeness_verified conformant container_closed
@@ -158,12 +158,12 @@ DISPOSITIONS: Final = _list(
     retail_sold returned sellable_accessible sellable_not_accessible stolen unavailable unknown""",
 )
 TRANSACTION_TYPES: Final = _list(
-    "business transaction type",
+    "a business transaction type",
     "btt",
     "BTT",
     "bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt",
 )
 SOURCE_TYPES: Final = _list(
-    "source or destination type", "sdt", "SDT", "owning_party possessing_party location"
+    "a source or destination type", "sdt", "SDT", "owning_party possessing_party location"
 )
-ERROR_REASONS: Final = _list("error reason", "er", "ER", "did_not_occur incorrect_data")
+ERROR_REASONS: Final = _list("an error reason", "er", "ER", "did_not_occur incorrect_data")
