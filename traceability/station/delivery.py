@@ -1,0 +1,156 @@
+"""Bringing to the server what the spool holds: in order, as often as it takes, each once.
+
+An answer may be lost after the server has stored everything; so the same elements go out again
+under the same ids, and the server says `duplicate`. What it refuses for good is parked with its
+sentence, so that one bad event never keeps a thousand good ones waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+
+from traceability.errors import Offline
+from traceability.station.link import Link, read_json
+from traceability.station.spool import Spool
+
+log = logging.getLogger(__name__)
+
+BACK_OFF_S = (0.1, 5.0)
+"""First and longest pause after a failure; each is spread by half, so that forty stations do not
+come back in the same moment."""
+BATCH_MAX = 200
+
+_DONE = ("accepted", "duplicate")
+_NEVER = ("refused", "conflict")
+
+
+class Delivery:
+    """Empties a spool into `POST /api/capture`."""
+
+    def __init__(
+        self, spool: Spool, link: Link, *, back_off_s: tuple[float, float] = BACK_OFF_S
+    ) -> None:
+        self._spool = spool
+        self._link = link
+        self._back_off_s = back_off_s
+        self._batch_max = BATCH_MAX
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.is_online = False
+        """True while the last request had an answer."""
+        self.problem = ""
+        """Why nothing is delivered; empty while it is."""
+
+    def start(self) -> None:
+        """Deliver from now on, in a thread of its own."""
+        self._thread = threading.Thread(target=self._live, name="delivery", daemon=True)
+        self._thread.start()
+
+    def stop(self, *, patience_s: float = 5.0) -> None:
+        """Make a last attempt, then end."""
+        self._stopping.set()
+        self._spool.wake()
+        if self._thread is not None:
+            self._thread.join(timeout=patience_s)
+        self._link.close()
+
+    def deliver_once(self) -> int:
+        """Deliver one batch; give how many elements were settled.
+
+        Raises:
+            Offline: If the server did not settle them; they stay in the spool.
+        """
+        batch = self._spool.waiting(self._batch_max)
+        if not batch:
+            return 0
+        status, data, _ = self._link.ask(
+            "POST", "/api/capture", b"[" + b",".join(body for _, _, body in batch) + b"]"
+        )
+        if status == 200:
+            settled = _settle(batch, read_json(data))
+            self._spool.settle(settled)
+            self._batch_max = min(BATCH_MAX, self._batch_max * 2)
+            return len(settled)
+        if status in (400, 413, 422):
+            return self._narrow(batch, status, data)
+        raise Offline(f"The server answered {status} to POST /api/capture: {_sentence(data)}")
+
+    def _narrow(self, batch: Sequence[tuple[int, str, bytes]], status: int, data: bytes) -> int:
+        """Find the element for which a whole batch was sent back: halve, and at last park it."""
+        if len(batch) > 1:
+            self._batch_max = max(1, len(batch) // 2)
+            return self.deliver_once()
+        counter = batch[0][0]
+        self._spool.settle([(counter, None, f"{status}: {_sentence(data)}")])
+        log.warning("element %d was refused and is parked: %s", counter, _sentence(data))
+        return 1
+
+    def _live(self) -> None:
+        pause_s, longest_s = self._back_off_s
+        while True:
+            is_last = self._stopping.is_set()
+            try:
+                count = self.deliver_once()
+                if count:
+                    self.is_online, self.problem = True, ""
+                    pause_s = self._back_off_s[0]
+                    continue
+            except Offline as error:
+                self.is_online, self.problem = False, str(error)
+                if not is_last:
+                    self._stopping.wait(pause_s * random.uniform(0.5, 1.5))  # noqa: S311
+                pause_s = min(pause_s * 2, longest_s)
+            except Exception as error:
+                # The top of a thread: a mistake of ours must not end delivery for ever.
+                log.exception("delivery failed and begins again")
+                self.is_online, self.problem = False, f"Delivery failed: {error!r}."
+                if not is_last:
+                    self._stopping.wait(longest_s)
+            if is_last:
+                return
+            if not self.problem:
+                self._spool.wait(1.0)
+
+
+def _settle(
+    batch: Sequence[tuple[int, str, bytes]], answer: object
+) -> list[tuple[int, int | None, str | None]]:
+    """Match the server's answers with what was sent.
+
+    Raises:
+        Offline: If they do not match one to one, in order: then nothing is known of any.
+    """
+    if not isinstance(answer, list) or len(answer) != len(batch):
+        raise Offline(
+            f"The server settled {len(answer) if isinstance(answer, list) else 'no'} elements of "
+            f"{len(batch)}; all are sent again."
+        )
+    settled: list[tuple[int, int | None, str | None]] = []
+    for (counter, name, body), each in zip(batch, answer, strict=True):
+        # A gap is known by its run alone; the server may name it as it likes.
+        is_named = isinstance(each, dict) and (each.get("id") == name or body[:6] == b'{"gap"')
+        if not is_named:
+            raise Offline(f"The server's answers are not for what was sent: expected {name!r}.")
+        status, position = each.get("status"), each.get("position")
+        if status in _DONE:
+            settled.append((counter, position if isinstance(position, int) else None, None))
+        elif status in _NEVER:
+            problem = str(each.get("problem") or status)
+            log.warning("element %d is parked: %s", counter, problem)
+            settled.append((counter, None, f"{status}: {problem}"))
+        else:
+            raise Offline(f"The server says {status!r} of {name!r}, which no station knows.")
+    return settled
+
+
+def _sentence(data: bytes) -> str:
+    """Return what a problem answer says, for a person."""
+    try:
+        tree = read_json(data)
+    except Offline:
+        return data[:200].decode("utf-8", "replace")
+    detail = tree.get("detail") if isinstance(tree, dict) else None
+    return str(detail or tree)[:300]

@@ -1,0 +1,354 @@
+"""From what several readers of one station say to closed passes: whose work is it, is it complete.
+
+A table has work in hand: the ticket or carton scanned last. A gate has cartons that pass. Which
+of the two a station is, and for which kinds of things, the flow says. Nothing here knows a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from readers.reads import Received, Scan, TagRead
+from traceability.errors import InvalidIdentifier
+from traceability.flow import Flow, Work
+from traceability.gs1 import identify, key_of_epc, product_of
+from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight
+from traceability.station.cache import Cache
+from traceability.station.interpret import Closed, Post, Task, Why
+from traceability.station.verdict import READY, Verdict, find_cartons, judge
+
+OPEN_S = 1_800
+"""Work in hand is laid down after half an hour without a read: nobody sews a bundle overnight."""
+ATTEMPTS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """The work that a table has open."""
+
+    context: str
+    task: Task
+    done: int
+    """Things taken under it so far."""
+    expected: int | None
+    """Things it should come to; None if nobody knows."""
+    at: datetime
+    """Time of the last scan or read under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How often a carton came to the end of a pass here, and what was read of it."""
+
+    count: int
+    seen: frozenset[str]
+    at: datetime
+    state: str
+
+
+class StationPasses:
+    """Turns one station's reads into closed passes. Owned by one thread."""
+
+    def __init__(self, post: Post, rules: PassRules, cache: Cache) -> None:
+        self.post = post
+        self.cache = cache
+        self.wants_refresh = False
+        """True after something was read that a newer cache might know."""
+        self.in_hand: InHand | None = None
+        self.verdict: Verdict = READY
+        """Of the live set at a gate."""
+        works = post.stage.works
+        is_once = any(work.event == "TransformationEvent" for work in works)
+        self._builder = PassBuilder(replace(rules, is_once=is_once))
+        self._gate = next((work for work in works if work.carries), None)
+        self._tasks: dict[str, Task] = {}
+        self._reasons: dict[str, Why] = {}
+        self._seen: set[str] = set()
+        self._attempts: dict[str, _Attempt] = {}
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the open pass closes if nothing more is read."""
+        return self._builder.deadline
+
+    @property
+    def builder(self) -> PassBuilder:
+        """What is lying here and what is being read, for the screen."""
+        return self._builder
+
+    def hear(self, received: Received) -> list[Closed]:
+        """Take in one read or scan; give the passes that it closes, in order."""
+        at = received.at
+        closed = self.advance(at)
+        value = received.value
+        if isinstance(value, TagRead):
+            key = key_of_epc(value.epc)
+            sight = Sight(
+                at,
+                key,
+                received.reader,
+                antenna=value.antenna,
+                rssi_dbm=value.rssi_dbm,
+                read_count=received.count,
+            )
+        elif isinstance(value, Scan):
+            key = scan_key(value, self.cache)
+            sight = Sight(at, key, received.reader, is_scan=True)
+        else:
+            return closed
+        if self._gate is not None:
+            return closed + self._pass_gate(sight)
+        return closed + self._come_to_table(sight)
+
+    def advance(self, at: datetime) -> list[Closed]:
+        """Close what is over at `at`."""
+        visit = self._builder.advance(at)
+        return self._end(visit) if visit is not None else []
+
+    def flush(self, at: datetime, by: ClosedBy = "stop") -> list[Closed]:
+        """Close the open pass now, because the station stops."""
+        return self._close(by, at)
+
+    def recheck(self) -> list[Closed]:
+        """Judge the live set again after a newer cache has come."""
+        at = self._builder.last_at
+        if self._gate is None or at is None or not self._seen:
+            return []
+        self._judge_live()
+        return self._close("complete", at) if self.verdict.state == "PASS" else []
+
+    # --- gates -----------------------------------------------------------------------------
+
+    def _pass_gate(self, sight: Sight) -> list[Closed]:
+        if not self._builder.see(sight):
+            return []
+        self._seen.add(sight.key)
+        self._judge_live()
+        if self.verdict.reason == "not-known" or not self.verdict.expected:
+            self.wants_refresh = True
+        if self.verdict.state == "PASS":
+            return self._close("complete", sight.at)
+        return []
+
+    def _judge_live(self) -> None:
+        assert self._gate is not None
+        earlier, attempt = self._before(self._builder.last_at)
+        self.verdict = judge(
+            self._seen | earlier, self.cache, self._gate, is_closed=False, attempt=attempt + 1
+        )
+
+    def _before(self, at: datetime | None) -> tuple[frozenset[str], int]:
+        """Return what earlier visits read of the cartons that are here, and how many they were."""
+        flow = self.cache.flow
+        assert flow is not None
+        assert self._gate is not None
+        boxes = [box.key for box in find_cartons(self._seen, self.cache, flow, self._gate)]
+        tries = [self._attempts[key] for key in boxes if key in self._attempts]
+        window = timedelta(seconds=self._builder.rules.merge_s)
+        tries = [each for each in tries if at is None or at - each.at <= window]
+        seen = frozenset(key for each in tries for key in each.seen)
+        return seen, max((each.count for each in tries), default=0)
+
+    def _end_at_gate(self, visit: Pass) -> list[Closed]:
+        assert self._gate is not None
+        seen = {each.key for each in visit.sightings}
+        if not seen:
+            return []
+        self._seen = seen
+        earlier, count = self._before(visit.ended_at)
+        verdict = judge(seen | earlier, self.cache, self._gate, is_closed=True, attempt=count + 1)
+        was_passed = all(
+            key in self._attempts and self._attempts[key].state == "PASS" for key in verdict.cartons
+        )
+        self._seen = set()
+        if verdict.cartons and was_passed and earlier >= seen:
+            # The carton that has just passed is still in the field: that says nothing new.
+            return []
+        for key in verdict.cartons:
+            self._attempts.pop(key, None)
+            self._attempts[key] = _Attempt(
+                count + 1, frozenset(seen | earlier), visit.ended_at, verdict.state
+            )
+        while len(self._attempts) > ATTEMPTS_MAX:
+            self._attempts.pop(next(iter(self._attempts)))
+        self.verdict = verdict
+        return [Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier)]
+
+    # --- tables ----------------------------------------------------------------------------
+
+    def _come_to_table(self, sight: Sight) -> list[Closed]:
+        flow = self.cache.flow
+        assert flow is not None, "a station without a flow hears nothing"
+        self._lay_down(sight.at)
+        kind = flow.kind_of(sight.key)
+        name = kind.name if kind else ""
+        for number, work in enumerate(self.post.stage.works):
+            if not self._applies(work, sight.key):
+                continue
+            if name in work.opens:
+                return self._open(number, work, sight)
+            if name not in work.takes:
+                continue
+            if not work.opens:
+                return self._take(sight, f"{number}|", Task(work))
+            if self._fits(number, sight.key):
+                assert self.in_hand is not None
+                return self._take(sight, self.in_hand.context, self.in_hand.task)
+        self._reasons[sight.key] = self._why(sight.key, name)
+        self._builder.see(sight)
+        return []
+
+    def _applies(self, work: Work, key: str) -> bool:
+        if not work.marked:
+            return True
+        order = self.cache.master.orders.get(self.cache.order_of(key) or "")
+        return order is not None and order.marked in work.marked
+
+    def _open(self, number: int, work: Work, sight: Sight) -> list[Closed]:
+        """Take a ticket, roll or carton as the work that follows belongs to."""
+        before = self.in_hand
+        if before is not None and sight.key in before.task.opened:
+            # Scanned again to be sure; with nothing done yet it may also end a lay of many rolls.
+            self.in_hand = replace(before, at=sight.at)
+            return []
+        closed = self._close("next", sight.at)
+        opened: tuple[str, ...] = (sight.key,)
+        if before is not None and work.opens_many and before.task.work == work and not before.done:
+            opened = (*before.task.opened, sight.key)
+        if self.cache.order_of(sight.key) is None:
+            self.wants_refresh = True
+        context = f"{number}|{'|'.join(opened)}"
+        self._builder.begin(context)
+        self.in_hand = InHand(context, Task(work, opened), 0, self._expected(opened), sight.at)
+        return closed
+
+    def _expected(self, opened: tuple[str, ...]) -> int | None:
+        """Return how many things the opened ticket stands for, if it says it in whole pieces."""
+        ticket = self.cache.master.tickets.get(opened[0]) if len(opened) == 1 else None
+        pieces = ticket.pieces if ticket else None
+        return int(pieces) if pieces is not None and pieces == pieces.to_integral_value() else None
+
+    def _fits(self, number: int, key: str) -> bool:
+        """Tell whether a thing can belong to the work in hand: its rule, its product."""
+        hand = self.in_hand
+        if hand is None or not hand.context.startswith(f"{number}|"):
+            return False
+        ticket = self.cache.master.tickets.get(hand.task.opened[0])
+        wanted, found = (ticket.product if ticket else None), product_of(key)
+        return wanted is None or found is None or found == wanted
+
+    def _take(self, sight: Sight, context: str, task: Task) -> list[Closed]:
+        if not self._builder.see(replace(sight, context=context)):
+            return []
+        self._tasks[context] = task
+        if sight.key.startswith("//") and self.cache.order_of(sight.key) is None:
+            self.wants_refresh = True
+        hand = self.in_hand
+        if hand is not None and hand.context == context:
+            is_new = self._builder.is_new(sight.key)
+            hand = replace(hand, done=hand.done + is_new, at=sight.at)
+            self.in_hand = hand
+            if task.work.each:
+                return self._close("each", sight.at)
+            if hand.expected is not None and hand.done >= hand.expected:
+                self.in_hand = None
+                return self._close("complete", sight.at)
+        elif task.work.each:
+            return self._close("each", sight.at)
+        return []
+
+    def _why(self, key: str, kind_name: str) -> Why:
+        if not kind_name:
+            return "unknown"
+        takers = [work for work in self.post.stage.works if kind_name in work.takes]
+        if not takers:
+            return "not-expected-here"
+        return "nothing-open" if self.in_hand is None else "other-product"
+
+    def _lay_down(self, at: datetime) -> None:
+        if self.in_hand is not None and at - self.in_hand.at > timedelta(seconds=OPEN_S):
+            self.in_hand = None
+
+    # --- both ------------------------------------------------------------------------------
+
+    def _close(self, by: ClosedBy, at: datetime) -> list[Closed]:
+        visit = self._builder.close(by, at)
+        return self._end(visit) if visit is not None else []
+
+    def _end(self, visit: Pass) -> list[Closed]:
+        if self._gate is not None:
+            return self._end_at_gate(visit)
+        used = {each.context for each in visit.sightings}
+        closed = Closed(
+            visit,
+            tasks={name: task for name, task in self._tasks.items() if name in used},
+            reasons=dict(self._reasons),
+        )
+        self._tasks.clear()
+        self._reasons.clear()
+        return [closed] if visit.new else []
+
+    # --- surviving a restart -------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, object]:
+        """Return the work in hand as JSON, so that a restarted station goes on with it."""
+        hand = self.in_hand
+        if hand is None:
+            return {}
+        return {
+            "context": hand.context,
+            "opened": list(hand.task.opened),
+            "done": hand.done,
+            "expected": hand.expected,
+            "at": hand.at.isoformat(),
+        }
+
+    def restore(
+        self, snapshot: Mapping[str, object], known: Iterable[tuple[str, datetime, str]]
+    ) -> None:
+        """Go on where a station of the same stage stopped.
+
+        Args:
+            snapshot: What `snapshot` gave.
+            known: Key, time and context of what has made its event already.
+        """
+        for key, at, under in known:
+            self._builder.remember(key, at, under)
+        context, opened = snapshot.get("context"), snapshot.get("opened")
+        if not isinstance(context, str) or not isinstance(opened, list):
+            return
+        works = self.post.stage.works
+        number = int(context.partition("|")[0])
+        if number >= len(works) or not works[number].opens:
+            return  # The flow was changed meanwhile: the work is opened anew.
+        done, expected = snapshot.get("done"), snapshot.get("expected")
+        self.in_hand = InHand(
+            context,
+            Task(works[number], tuple(map(str, opened))),
+            done if isinstance(done, int) else 0,
+            expected if isinstance(expected, int) else None,
+            datetime.fromisoformat(str(snapshot.get("at"))),
+        )
+
+
+def scan_key(scan: Scan, cache: Cache) -> str:
+    """Return the key of what a label says.
+
+    A label without a GS1 meaning is one of the workshop's own; the patterns of the flow say
+    whether it names one thing or a counted class.
+    """
+    flow: Flow | None = cache.flow
+    try:
+        found = identify(scan.message, form="scan", namespace=cache.namespace).key
+    except InvalidIdentifier:
+        found = None
+    prefix = f"//{cache.namespace}/obj/"
+    if found is None:
+        # Unreadable as anything: kept as what it says, so that a person can look at it.
+        text = "".join(letter if letter.isprintable() else "·" for letter in scan.text).strip()
+        found = prefix + (text[:80].strip() or "·")
+    if flow is not None and found.startswith(prefix):
+        return flow.local_key(found.removeprefix(prefix), cache.namespace) or found
+    return found

@@ -1,0 +1,439 @@
+"""One station at work: hears its readers, closes passes, keeps events, shows, delivers.
+
+One thread per reader fills a queue; one thread (this loop) does everything that has a meaning;
+three more speak with the server, each about its own matter, and may all fail without stopping it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import json
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from readers.reads import Happening, LineDown, LineUp, Received
+from readers.recording import Recorder
+from readers.session import Session
+from traceability.errors import Offline, TraceabilityError
+from traceability.station.cache import Cache
+from traceability.station.delivery import Delivery
+from traceability.station.errands import HEARTBEAT_S, CacheErrand, LiveErrand
+from traceability.station.interpret import Closed, Post
+from traceability.station.keeper import ALIVE_S, Keeper
+from traceability.station.link import Link, read_json
+from traceability.station.live import (
+    Behind,
+    Line,
+    Shown,
+    live_tree,
+    same_but_for_counts,
+    shown,
+    spell_time,
+)
+from traceability.station.passes import StationPasses
+from traceability.station.settings import InvalidSettings, StationSettings, place_of
+from traceability.station.spool import Spool
+from traceability.station.verdict import READY
+
+log = logging.getLogger(__name__)
+
+HOLD_MS = 15
+"""Reads wait so long for those of other readers, so that all are taken in the order of time."""
+_HOLD = timedelta(milliseconds=HOLD_MS)
+_LONGEST_WAIT_S = 0.25
+_COUNTS_S = 0.25
+_SHOW_S = 0.03
+"""A screen is told at most so often; a gate reads hundreds of tags a second."""
+_STORE_S = 30.0
+
+
+@dataclass(slots=True)
+class Heard:
+    """Everything heard and not yet taken, in the order of time."""
+
+    _heap: list[tuple[datetime, int, Happening]] = field(default_factory=list)
+    _number: int = 0
+
+    def add(self, happenings: list[Happening]) -> None:
+        """Put what came from one reader."""
+        for each in happenings:
+            self._number += 1
+            heapq.heappush(self._heap, (each.at, self._number, each))
+
+    def until(self, horizon: datetime) -> list[Happening]:
+        """Take what happened up to a time."""
+        taken = []
+        while self._heap and self._heap[0][0] <= horizon:
+            taken.append(heapq.heappop(self._heap)[2])
+        return taken
+
+    @property
+    def next_at(self) -> datetime | None:
+        """Time of the oldest."""
+        return self._heap[0][0] if self._heap else None
+
+
+class Station:
+    """The running process. `run` is its loop; `stop` may be called from a signal handler."""
+
+    def __init__(
+        self,
+        settings: StationSettings,
+        folder: Path,
+        *,
+        token: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Open the spool; nothing is heard or sent yet.
+
+        Args:
+            settings: The station's file.
+            folder: Where the file lies; its relative paths begin here.
+            token: Overrides the token of the file.
+            clock: UTC now.
+
+        Raises:
+            InvalidSettings: If the spool belongs to another station or the server is no URL.
+        """
+        self.settings = settings
+        self._folder = folder
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._ready = threading.Event()
+        self._token = token or settings.token
+        try:
+            self.spool = Spool(
+                folder / settings.spool, settings.name, epoch=int(clock().timestamp())
+            )
+            self.delivery = Delivery(self.spool, self._link())
+        except ValueError as error:
+            raise InvalidSettings(str(error)) from error
+        self._news: list[tuple[Cache, bytes]] = []
+        self._cache = self._stored_cache()
+        self._sessions: list[Session] = []
+        self._tapes: list[TextIO] = []
+        self._since: dict[str, datetime] = {}
+        self._last: Shown | None = None
+        self._said = ""
+        self._shown_at = clock()
+        self._unkept: list[Closed] = []
+        self._stored: tuple[int, datetime] = (-2, clock())
+        self._behind = Behind(0, 0, None, is_online=False)
+
+    def stop(self) -> None:
+        """Ask the loop to end; what was read is kept first."""
+        self._stopping.set()
+        self._ready.set()
+
+    def run(self) -> None:
+        """Work until `stop`.
+
+        Raises:
+            InvalidSettings: If the flow has no such stage, or the place is none.
+        """
+        errand = CacheErrand(self._link(), self.settings.name, self._cache, self._on_news)
+        live = LiveErrand(self._link(timeout_s=2.0), self.settings.name)
+        self.delivery.start()
+        try:
+            self._learn(errand)
+            if self._stopping.is_set():
+                return
+            errand.start()
+            live.start()
+            self._work(errand, live)
+        finally:
+            errand.stop()
+            live.stop()
+            self.delivery.stop(patience_s=1.0)
+            self.spool.close()
+
+    # --- beginning and end -------------------------------------------------------------------
+
+    def _learn(self, errand: CacheErrand) -> None:
+        """Wait for the first flow: without it nothing that is read would have a meaning."""
+        said = ""
+        while not self._stopping.is_set():
+            try:
+                errand.fetch()
+            except TraceabilityError as error:
+                if str(error) != said:
+                    log.warning("%s", error)
+                said = str(error)
+            self._take_news(None)
+            if self._cache.flow is not None:
+                return
+            self._stopping.wait(0.5)
+
+    def _post(self) -> Post:
+        settings, flow = self.settings, self._cache.flow
+        assert flow is not None
+        stage = flow.stage(settings.stage)
+        if stage is None:
+            listed = ", ".join(repr(each.name) for each in flow.stages)
+            raise InvalidSettings(
+                f"The station works at stage {settings.stage!r}, which flow {flow.name!r} does "
+                f"not have; expected one of {listed}."
+            )
+        namespace = self._cache.namespace
+        return Post(
+            name=settings.name,
+            stage=stage,
+            zone=ZoneInfo(settings.zone),
+            place=place_of(settings.place, namespace),
+            read_point=place_of(settings.read_point, namespace),
+        )
+
+    def _open_readers(self) -> None:
+        for reader in self.settings.readers:
+            session = Session(
+                reader.name,
+                reader.protocol,
+                reader.url,
+                reader.baud,
+                on_bytes=self._tape(reader.name),
+                on_ready=self._ready.set,
+            )
+            self._sessions.append(session)
+            self._since[reader.name] = self._clock()
+            session.start()
+
+    def _tape(self, reader: str) -> Recorder | None:
+        if self.settings.recordings is None:
+            return None
+        folder = self._folder / self.settings.recordings
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{self.settings.name}-{reader}-{self._clock():%Y%m%dT%H%M%S%f}.jsonl"
+        tape = (folder / name).open("w", encoding="utf-8")
+        self._tapes.append(tape)
+        return Recorder(tape)
+
+    def _stop_readers(self, heard: Heard) -> None:
+        for session in self._sessions:
+            session.stop()
+        for session in self._sessions:
+            heard.add(session.take())
+        for tape in self._tapes:
+            with contextlib.suppress(OSError):
+                tape.close()
+
+    # --- the loop ------------------------------------------------------------------------------
+
+    def _work(self, errand: CacheErrand, live: LiveErrand) -> None:
+        post = self._post()
+        passes = StationPasses(post, self.settings.pass_rules(post.stage), self._cache)
+        keeper = Keeper(self.spool, post)
+        keeper.resume(passes, self._clock())
+        keeper.begin([each.name for each in self.settings.readers], self._clock())
+        heard = Heard()
+        self._open_readers()
+        alive_at = told_at = counted_at = self._clock()
+        log.info("station %s is at work at stage %s", post.name, post.stage.name)
+        while not self._stopping.is_set():
+            self._ready.wait(self._pause(passes, heard))
+            self._ready.clear()
+            for session in self._sessions:
+                heard.add(session.take())
+            now = self._clock()
+            self._keep(self._take_news(passes), passes, keeper)
+            self._take(heard, now - _HOLD, passes, keeper)
+            if passes.wants_refresh:
+                passes.wants_refresh = False
+                errand.hurry()
+            if (now - alive_at).total_seconds() >= ALIVE_S:
+                keeper.alive(now)
+                alive_at = now
+            if (now - counted_at).total_seconds() >= _COUNTS_S:
+                self._count()
+                counted_at = now
+            is_due = (now - told_at).total_seconds() >= HEARTBEAT_S
+            if self._show(live, passes, now, is_due=is_due):
+                told_at = now
+        self._stop_readers(heard)
+        far = datetime.max.replace(tzinfo=UTC)
+        self._take(heard, far, passes, keeper, advance=False)
+        self._keep(passes.flush(self._clock()), passes, keeper)
+        keeper.remember_work(passes)
+        keeper.end(self._clock())
+
+    def _pause(self, passes: StationPasses, heard: Heard) -> float:
+        """Return how long nothing can happen, in seconds."""
+        moments = [each for each in (passes.deadline, heard.next_at) if each is not None]
+        if not moments:
+            return _LONGEST_WAIT_S
+        wait = (min(moments) + _HOLD - self._clock()).total_seconds()
+        return min(max(wait, 0.001), _SHOW_S)
+
+    def _take(
+        self,
+        heard: Heard,
+        horizon: datetime,
+        passes: StationPasses,
+        keeper: Keeper,
+        *,
+        advance: bool = True,
+    ) -> None:
+        """Take everything up to the horizon in the order of time, then let passes close."""
+        for each in heard.until(horizon):
+            if isinstance(each, Received):
+                before = passes.in_hand
+                self._keep(passes.hear(each), passes, keeper)
+                if (passes.in_hand and passes.in_hand.context) != (before and before.context):
+                    keeper.remember_work(passes)
+            elif isinstance(each, LineDown):
+                self._since[each.reader] = each.at
+                keeper.line_down(each)
+            elif isinstance(each, LineUp):
+                self._since[each.reader] = each.at
+                keeper.line_up(each)
+        if advance:
+            self._keep(passes.advance(horizon), passes, keeper)
+
+    def _keep(self, closed: list[Closed], passes: StationPasses, keeper: Keeper) -> None:
+        self._unkept += closed
+        if not self._unkept:
+            return
+        while self._unkept:
+            try:
+                keeper.keep(self._unkept[0], passes, self._cache)
+            except sqlite3.Error:
+                # A full disk: what was read waits in memory, and is tried again at every turn.
+                log.exception("the spool takes nothing; %d passes wait", len(self._unkept))
+                return
+            # First durable, then on the screen: what a person was shown is never lost.
+            self._last = shown(self._unkept.pop(0))
+        self._count()
+
+    # --- what the server says and hears ---------------------------------------------------------
+
+    def _on_news(self, cache: Cache, data: bytes) -> None:
+        """Called from the errand's thread; the loop takes it at its next turn."""
+        self._news.append((cache, data))
+        self._ready.set()
+
+    def _take_news(self, passes: StationPasses | None) -> list[Closed]:
+        if not self._news:
+            return []
+        while self._news:
+            self._cache, data = self._news.pop(0)
+            self._store(data)
+        if passes is None:
+            return []
+        passes.cache = self._cache
+        return passes.recheck()
+
+    def _store(self, data: bytes) -> None:
+        """Keep the cache for a start without a server: when master data changed, or now and then."""
+        position, at = self._stored
+        is_old = (self._clock() - at).total_seconds() > _STORE_S
+        if data and (is_old or position != self._cache.master_position):
+            self.spool.set_meta("cache", data.decode("utf-8", "replace"))
+            self._stored = (self._cache.master_position, self._clock())
+
+    def _stored_cache(self) -> Cache:
+        """Return what the station knew when it last had a server."""
+        data = self.spool.meta("cache")
+        empty = Cache.empty("localhost.workshop.invalid")
+        if data is None:
+            return empty
+        try:
+            return Cache.from_json(read_json(data.encode()))
+        except (TraceabilityError, Offline) as error:
+            log.warning("the stored cache cannot be used: %s", error)
+            return empty
+
+    def _link(self, *, timeout_s: float = 10.0) -> Link:
+        return Link(self.settings.server, token=self._token, timeout_s=timeout_s)
+
+    def _count(self) -> None:
+        counts = self.spool.counts()
+        self._behind = Behind(
+            counts.waiting, counts.parked, counts.delivered_position, self.delivery.is_online
+        )
+
+    def _show(
+        self, live: LiveErrand, passes: StationPasses, now: datetime, *, is_due: bool
+    ) -> bool:
+        """Tell the screen if anything has changed, or a heartbeat is due."""
+        is_reading = passes.builder.last_at is not None
+        if is_reading and (now - self._shown_at).total_seconds() < _SHOW_S:
+            return False
+        self._shown_at = now
+        settings = self.settings
+        reading = passes.builder.live
+        tree = live_tree(
+            station=settings.name,
+            title=settings.title,
+            stage=settings.stage,
+            at=now,
+            cache=self._cache,
+            reading=reading,
+            verdict=passes.verdict if reading else READY,
+            last=self._last,
+            in_hand=passes.in_hand,
+            strays=passes.builder.strays,
+            lines=self._lines(),
+            behind=self._behind,
+        )
+        said = same_but_for_counts(tree)
+        if said == self._said and not is_due:
+            return False
+        self._said = said
+        live.show(tree)
+        return True
+
+    def _lines(self) -> list[Line]:
+        roles = {each.name: each.role for each in self.settings.readers}
+        lines = []
+        for session in self._sessions:
+            counters = session.counters
+            lines.append(
+                Line(
+                    session.name,
+                    roles[session.name],
+                    session.is_up,
+                    counters.tag_reads + counters.scans,
+                    counters.noise_frames,
+                    spell_time(self._since[session.name]),
+                )
+            )
+        return lines
+
+
+def status_tree(settings: StationSettings, folder: Path) -> dict[str, object]:
+    """Return how a station's spool stands, whether the station runs or not.
+
+    Raises:
+        InvalidSettings: If there is no spool yet.
+    """
+    path = folder / settings.spool
+    if not path.exists():
+        raise InvalidSettings(f"Station {settings.name!r} has no spool yet at {settings.spool}.")
+    spool = Spool(path, settings.name, epoch=0)
+    try:
+        counts = spool.counts()
+        return {
+            "station": settings.name,
+            "stage": settings.stage,
+            "epoch": counts.epoch,
+            "said": counts.next_counter - 1,
+            "waiting": counts.waiting,
+            "parked": counts.parked,
+            "holes": counts.holes,
+            "delivered_position": counts.delivered_position,
+            "alive_at": spool.meta("alive_at"),
+            "in_hand": json.loads(spool.meta("snapshot") or "{}").get("opened", []),
+            "refused": [
+                {"counter": counter, "id": name, "problem": problem}
+                for counter, name, problem in spool.parked()
+            ],
+        }
+    finally:
+        spool.close()

@@ -1,0 +1,318 @@
+"""The station's memory: everything it said, in order, until the server has it and long after.
+
+One SQLite file. What is in it is durable when `put` returns, so a station that is killed forgets
+nothing that a screen has shown. Each element has a counter, 1, 2, 3 … without holes in one epoch;
+that is how anybody can see later that nothing is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+KEEP_MAX = 200_000
+"""Delivered elements kept for the day when the server must be restored from a backup."""
+KNOWN_MAX = 200_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS element (
+    counter INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    body BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    position INTEGER,
+    problem TEXT
+);
+CREATE INDEX IF NOT EXISTS element_waiting ON element (counter) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS element_parked ON element (counter) WHERE state = 'parked';
+CREATE TABLE IF NOT EXISTS known (
+    key TEXT PRIMARY KEY, at INTEGER NOT NULL, context TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS known_at ON known (at);
+CREATE TABLE IF NOT EXISTS down (reader TEXT PRIMARY KEY, at INTEGER, reason TEXT) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One thing said: an event or a gap, as the bytes that will be sent."""
+
+    counter: int
+    id: str
+    body: bytes
+    """JSON: the event's canonical form, or the gap."""
+    kind: Literal["event", "gap"] = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A thing that has made its event, and under which work."""
+
+    key: str
+    at: datetime
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the spool stands."""
+
+    epoch: int
+    next_counter: int
+    waiting: int
+    parked: int
+    delivered_position: int | None
+    """Highest ledger position that the server has named."""
+    holes: int
+    """Counters that should be in the file and are not; always 0."""
+
+
+class Spool:
+    """The file. Two threads may use one spool: who reads the readers, and who delivers."""
+
+    def __init__(self, path: Path, station: str, *, epoch: int) -> None:
+        """Open the file, or make it.
+
+        Args:
+            path: The SQLite file.
+            station: The station's name; a file of another station is refused.
+            epoch: Number of the run of counters if the file is new: seconds since 1970 will do,
+                since it must only be another one whenever a file is lost.
+
+        Raises:
+            ValueError: If the file belongs to another station.
+        """
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # What a screen shows as read must survive the plug being pulled.
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA busy_timeout = 5000")
+        self._db.executescript(_TABLES)
+        with self._transaction():
+            self._default("station", station)
+            self._default("epoch", str(epoch))
+            self._default("next", "1")
+        owner = self.meta("station")
+        if owner != station:
+            self._db.close()
+            raise ValueError(
+                f"Cannot use {path.name} for station {station!r}: it belongs to {owner!r}. "
+                "Give each station a spool file of its own."
+            )
+        self.station = station
+        self.epoch = int(self.meta("epoch") or epoch)
+        self._next = int(self.meta("next") or 1)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @property
+    def next_counter(self) -> int:
+        """The counter that the next element must bear. Only the thread that puts asks this."""
+        return self._next
+
+    def put(
+        self,
+        elements: Sequence[Element],
+        *,
+        snapshot: str | None = None,
+        known: Iterable[Known] = (),
+    ) -> None:
+        """Keep elements, and what the station must remember with them, in one transaction.
+
+        Raises:
+            sqlite3.Error: If the disk does not take it: nothing of it is kept then.
+        """
+        counter = self._next
+        for element in elements:
+            assert element.counter == counter, "counters of one epoch have no holes"
+            counter += 1
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO element (counter, id, body) VALUES (?, ?, ?)",
+                [(each.counter, each.id, _line(each, self)) for each in elements],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO known (key, at, context) VALUES (?, ?, ?)",
+                [(each.key, _micros(each.at), each.context) for each in known],
+            )
+            if snapshot is not None:
+                self._set("snapshot", snapshot)
+            self._set("next", str(counter))
+        self._next = counter
+        with self._changed:
+            self._changed.notify_all()
+
+    def waiting(self, most: int = 200, bytes_max: int = 1_000_000) -> list[tuple[int, str, bytes]]:
+        """Return the oldest elements that the server has not got: counter, id, bytes to send."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT counter, id, body FROM element WHERE state = 'waiting'"
+                " ORDER BY counter LIMIT ?",
+                (most,),
+            ).fetchall()
+        size = 0
+        taken: list[tuple[int, str, bytes]] = []
+        for row in rows:
+            size += len(row[2])
+            if taken and size > bytes_max:
+                break
+            taken.append((row[0], row[1], row[2]))
+        return taken
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until something may be waiting."""
+        with self._changed:
+            self._changed.wait(timeout_s)
+
+    def wake(self) -> None:
+        """End every `wait`."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def settle(self, results: Iterable[tuple[int, int | None, str | None]]) -> None:
+        """Note what the server said: counter, position, and the problem if it will never take it.
+
+        What is refused is parked, with its reason, for a person; the queue behind it goes on.
+        """
+        with self._transaction():
+            for counter, position, problem in results:
+                state = "delivered" if problem is None else "parked"
+                self._db.execute(
+                    "UPDATE element SET state = ?, position = ?, problem = ? WHERE counter = ?",
+                    (state, position, problem, counter),
+                )
+            # Only what lies before everything waiting and parked is let go, so that counters
+            # in the file stay without holes.
+            self._db.execute(
+                "DELETE FROM element WHERE counter < ? AND counter < ifnull("
+                "(SELECT min(counter) FROM element WHERE state <> 'delivered'), 1 << 62)",
+                (self._next - KEEP_MAX,),
+            )
+
+    def counts(self) -> Counts:
+        """Return how the spool stands."""
+        with self._lock:
+            one = self._db.execute
+            waiting, parked = (
+                one(f"SELECT count(*) FROM element WHERE state = '{state}'").fetchone()[0]  # noqa: S608
+                for state in ("waiting", "parked")
+            )
+            # The highest counter delivered bears the highest position but for retries; cheap.
+            position = one(
+                "SELECT max(position) FROM (SELECT position FROM element"
+                " WHERE position IS NOT NULL ORDER BY counter DESC LIMIT 200)"
+            ).fetchone()[0]
+            low, count = one("SELECT min(counter), count(*) FROM element").fetchone()
+            following = int(self.meta("next") or 1)
+        holes = 0 if not count else following - low - count
+        return Counts(self.epoch, following, waiting, parked, position, holes)
+
+    def parked(self) -> list[tuple[int, str, str]]:
+        """Return what the server refused: counter, id, its sentence."""
+        with self._lock:
+            return self._db.execute(
+                "SELECT counter, id, problem FROM element WHERE state = 'parked' ORDER BY counter"
+            ).fetchall()
+
+    def known(self, since: datetime) -> list[Known]:
+        """Return what has made its event since then; forget what is older."""
+        with self._transaction():
+            self._db.execute("DELETE FROM known WHERE at < ?", (_micros(since),))
+            rows = self._db.execute(
+                "SELECT key, at, context FROM known ORDER BY at DESC LIMIT ?", (KNOWN_MAX,)
+            ).fetchall()
+        return [
+            Known(key, _EPOCH + timedelta(microseconds=at), context)
+            for key, at, context in reversed(rows)
+        ]
+
+    def meta(self, name: str) -> str | None:
+        """Return a remembered text."""
+        with self._lock:
+            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Remember a text."""
+        with self._transaction():
+            self._set(name, value)
+
+    def line_down(self, reader: str, at: datetime, reason: str) -> None:
+        """Remember since when a reader cannot be heard; the first time counts."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO down (reader, at, reason) VALUES (?, ?, ?)",
+                (reader, _micros(at), reason),
+            )
+
+    def line_up(self, reader: str) -> tuple[datetime, str] | None:
+        """Return since when, and why, a reader could not be heard; it is heard from now on."""
+        with self._transaction():
+            row = self._db.execute(
+                "SELECT at, reason FROM down WHERE reader = ?", (reader,)
+            ).fetchone()
+            self._db.execute("DELETE FROM down WHERE reader = ?", (reader,))
+        return (_EPOCH + timedelta(microseconds=row[0]), row[1]) if row else None
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db, self._lock)
+
+    def _set(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
+
+    def _default(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", (name, value))
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT under the spool's lock; anything raised inside rolls back."""
+
+    def __init__(self, db: sqlite3.Connection, lock: threading.RLock) -> None:
+        self._db, self._lock = db, lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            # A COMMIT that failed (full disk) leaves the transaction open: it must not stay.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._lock.release()
+
+
+def _line(element: Element, spool: Spool) -> bytes:
+    """Return an element as it goes over the wire, with the run that it belongs to."""
+    run = json.dumps([spool.station, spool.epoch, element.counter]).encode()
+    if element.kind == "event":
+        return b'{"event":%b,"run":%b}' % (element.body, run)
+    return b'{"gap":%b,"id":%b,"run":%b}' % (
+        element.body,
+        json.dumps(element.id).encode(),
+        run,
+    )
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
