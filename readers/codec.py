@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from readers.reads import Item, Noise
+from readers.reads import Item, Noise, ReaderError
 
 IDLE_STEP_MS = 20
 """How often a session tells a codec that the line is quiet."""
@@ -201,7 +201,7 @@ class Emulator(ABC):
 
     def scan(self, text: str, aim: str | None = None) -> Sent:
         """Return one barcode as the device sends it."""
-        raise NotImplementedError("This protocol has no barcode scanner.")
+        raise ReaderError(f"Cannot scan {text!r}: this reader reads tags, not barcodes.")
 
     def show(self, epcs: Sequence[bytes], *, antenna: int = 1, rssi_dbm: int = -55) -> None:
         """Bring tags into the field; they answer until they are hidden."""

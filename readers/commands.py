@@ -224,7 +224,7 @@ def emulate(
                 continue
             try:
                 _say({"done": line.strip(), "ok": _obey(reader, line.split())}, as_json)
-            except (ReaderError, ValueError, NotImplementedError) as error:
+            except (ReaderError, ValueError) as error:
                 _say({"error": str(error)}, as_json)
             sys.stdout.flush()
     except KeyboardInterrupt:

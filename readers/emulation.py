@@ -147,11 +147,13 @@ class EmulatedReader:
         Returns:
             Whether a good frame went onto the wire, or was held back on purpose. False if no host
             listens or a bit was flipped: then the scanner does not beep and a person scans again.
+
+        Raises:
+            ReaderError: If this reader is no scanner.
         """
         with self._lock:
-            if not self.is_connected:
-                return False
-            return self._emit([self._emulator.scan(text, aim)])
+            sent = self._emulator.scan(text, aim)
+            return self.is_connected and self._emit([sent])
 
     def unplug(self) -> None:
         """Pull the cable; what is on the wire is still read."""
