@@ -97,7 +97,7 @@ MAY_NAME_IT = {
     "traceability.simulation.tampering": "alters stored bytes below the ledger, as a cheat would",
     "traceability.simulation.wire_check": "shares no code with the ledger it checks",
 }
-"""A file's name may end in .sqlite anywhere, and a sentence may say SQLite: those are for people."""
+"""A file's name may end in .sqlite anywhere, a sentence may say SQLite: those are for people."""
 
 
 @pytest.mark.parametrize("path", python_files(), ids=module_name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +58,22 @@ def test_the_hiding_hides() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert "ImportError: pty does not exist on this system" in done.stderr
+
+
+@pytest.mark.story
+def test_the_demo_runs_over_tcp_where_these_modules_do_not_exist(tmp_path: Path) -> None:
+    # Python imports sitecustomize at its start, so the demo's own child processes obey it too.
+    (tmp_path / "sitecustomize.py").write_text(HIDE, encoding="utf-8")
+    words = ["demo", "--garments", "4", "--until-done", "--seed", "7", "--ports", "tcp", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *words],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110,
+        env=os.environ
+        | {
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+            "HANGTAG_DB": f"sqlite:///{tmp_path / 'demo.sqlite'}",
+        },
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    closing = json.loads(done.stdout.splitlines()[-1])
+    assert (closing["lost"], closing["verified"]) == (0, True)

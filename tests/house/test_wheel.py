@@ -103,3 +103,12 @@ def test_the_command_runs_from_the_wheel_and_not_from_here(installed: Path, tmp_
 def test_it_identifies_what_a_scanner_read(installed: Path, tmp_path: Path) -> None:
     done = hangtag(installed, tmp_path, "identify", "https://id.gs1.org/01/09506000134352/21/123")
     assert json.loads(done.stdout)["key"] == "/01/09506000134352/21/123"
+
+
+@pytest.mark.story
+def test_it_runs_the_demo_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    words = ["demo", "--garments", "5", "--until-done", "--ports", "tcp", "--json"]
+    done = hangtag(installed, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    closing = json.loads(done.stdout.splitlines()[-1])
+    assert (closing["lost"], closing["verified"]) == (0, True)
