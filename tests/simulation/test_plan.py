@@ -8,7 +8,8 @@ import pytest
 from epcpy.utils.parsers import hex_to_tag_encodable
 
 from traceability.simulation import labels, trade
-from traceability.simulation.plan import GARMENTS_MAX, Beep, Plan, Show, make_plan
+from traceability.simulation.jobs import Beep, Show
+from traceability.simulation.plan import GARMENTS_MAX, Plan, make_plan
 
 SIZES = (9, 10, 30, 47, 300, 1000)
 

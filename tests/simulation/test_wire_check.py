@@ -41,7 +41,7 @@ def scanned(
     return {"t": micro(second), "reader": reader, "kind": "scan", "text": text, "frame": frame}
 
 
-def event(second: float, station: str = "sewing", **lists: object) -> tuple[str, object, object]:
+def event(second: float, station: str = "sewing", /, **lists: object) -> tuple[str, object, object]:
     run = [station, 1, 1]
     return "event", {"run": run}, {"type": "ObjectEvent", "eventTime": at(second), **lists}
 
@@ -51,7 +51,11 @@ def gap(begin: float, end: float, reader: str) -> tuple[str, object, object]:
     return "gap", {}, body
 
 
-PRODUCT = ("master", {}, {"type": "product", "id": f"/01/{SHIRT}", "values": {}})
+PRODUCT: tuple[str, object, object] = (
+    "master",
+    {},
+    {"type": "product", "id": f"/01/{SHIRT}", "values": {}},
+)
 
 
 class Run:
@@ -135,12 +139,20 @@ def test_reads_in_a_row_are_one_visit(run: Run) -> None:
     assert run.write(lines, [event(5, epcList=[SHIRT_URI])]) == {"visits": 1, "found": 1}
 
 
-def test_a_later_visit_needs_an_event_of_its_own(run: Run) -> None:
-    lines = [shown(0), shown(70)]
-    first, second = event(1, epcList=[SHIRT_URI]), event(71, epcList=[SHIRT_URI])
+def test_a_later_visit_at_a_gate_needs_an_event_of_its_own(run: Run) -> None:
+    lines = [shown(0, "dock.gate"), shown(70, "dock.gate")]
+    first = event(1, "dock", epcList=[SHIRT_URI])
+    second = event(71, "dock", epcList=[SHIRT_URI])
     assert run.write(lines, [first]) == {"visits": 2, "found": 1, "lost": 1}
     assert run.write(lines, [second]) == {"visits": 2, "found": 1, "lost": 1}
     assert run.write(lines, [second, first]) == {"visits": 2, "found": 2}
+
+
+def test_what_lies_at_a_table_is_one_visit_for_half_a_day(run: Run) -> None:
+    assert run.write([shown(0), shown(70)], [event(1, epcList=[SHIRT_URI])]) == {
+        "visits": 1,
+        "found": 1,
+    }
 
 
 def test_a_gap_covers_its_reader_and_its_time_only(run: Run) -> None:

@@ -13,15 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
 from traceability.simulation import floor
-from traceability.simulation.plan import Job, Plan, Show, Step
+from traceability.simulation.jobs import Job, Show, Step
+from traceability.simulation.plan import Plan
 
 __all__ = ["CALM", "FAST", "Factory", "Pace", "Screen", "Sight", "Wire"]
 
-_TRIES_MAX: Final = 8
+_TRIES_MAX: Final = 12
 """How often a worker shows a thing again before he puts it aside and goes on."""
+_HELD_S: Final = 20.0
+"""How long a worker leaves a thing that the gate holds, before he tries it again."""
 _LOOK_S: Final = 0.05
 _TICK_S: Final = 0.2
 
@@ -63,11 +67,11 @@ class Sight:
     """What the screen of a station says."""
 
     state: str
-    """`ready`, `reading`, `pass`, `reread`, `stop` …"""
-    count: int
-    expected: int | None
-    pass_no: object = None
-    """Changes with every pass."""
+    """`READY`, `READING`, `PASS`, `READ AGAIN`, `STOP`, `UNKNOWN`, `HOLD`."""
+    carton: str | None
+    """Key of the carton it speaks of."""
+    at: datetime
+    """When it said so, by the station's clock."""
 
 
 class Screen(Protocol):
@@ -99,7 +103,12 @@ CALM: Final = Pace(job_gap=(4.0, 9.0), beep_gap=0.45, hold=1.6, patience=4.0, le
 FAST: Final = Pace(job_gap=(0.0, 0.0), beep_gap=0.03, hold=0.5, patience=3.0)
 """As fast as readers and stations follow."""
 
+_NO: Final = frozenset({"STOP", "READ AGAIN", "UNKNOWN"})
+_DOCK: Final = next(station.name for station in floor.STATIONS if station.is_gate)
+"""The gate at which cartons leave."""
+
 Status = Literal["waiting", "doing", "done"]
+Judged = Literal["fine", "again", "held"]
 
 
 class Factory:
@@ -112,7 +121,8 @@ class Factory:
         screen: Screen,
         pace: Pace,
         *,
-        before: Callable[[Job, int], None] = lambda job, attempt: None,
+        before_step: Callable[[Job, int, int], None] = lambda job, attempt, index: None,
+        keeps_one: bool = False,
     ) -> None:
         """Hire the workers; they begin at `start`.
 
@@ -121,19 +131,22 @@ class Factory:
             wires: The emulated readers by name.
             screen: Where they look.
             pace: How fast they move.
-            before: Called before each attempt at a job; faults come from there.
+            before_step: Called with a job, the number of the attempt and the number of the
+                step; faults come from there.
+            keeps_one: Leave one tagged carton at the gate for a visitor to push.
         """
         self.plan = plan
         self._wires = wires
         self._screen = screen
         self._pace = pace
-        self._before = before
+        self._before_step = before_step
+        self._keeps_one = keeps_one
         # One condition guards all that follows; workers wait on it for their forerunners.
         self._changed = threading.Condition()
         self._status: dict[int, Status] = {job.number: "waiting" for job in plan.jobs}
         self._retries = 0
         self._put_aside: list[int] = []
-        self._scan_count = 0
+        self._not_before: dict[int, float] = {}
         self._is_stopping = threading.Event()
         # A station is used by its worker or by the visitor, never by both.
         self._hands_on = {station.name: threading.Lock() for station in floor.STATIONS}
@@ -197,9 +210,9 @@ class Factory:
             return [
                 job
                 for job in self.plan.jobs
-                if job.station == "dock"
+                if job.station == _DOCK
                 and self._status[job.number] == "waiting"
-                and all(self._status[number] == "done" for number in job.after)
+                and self._is_ready(job)
             ]
 
     def claim(self, job: Job) -> bool:
@@ -255,29 +268,55 @@ class Factory:
                 if not open_jobs:
                     return None
                 for job in open_jobs:
-                    if self._status[job.number] == "waiting" and all(
-                        self._status[number] == "done" for number in job.after
-                    ):
+                    if self._may_begin(job):
                         self._status[job.number] = "doing"
                         return job
                 self._changed.wait(_TICK_S)
         return None
 
+    def _may_begin(self, job: Job) -> bool:
+        """Say whether a worker may begin a job now; the caller holds the condition."""
+        if self._status[job.number] != "waiting" or not self._is_ready(job):
+            return False
+        if self._not_before.get(job.number, 0.0) > time.monotonic():
+            return False
+        if not self._keeps_one or job.number < self._pace.lead or not _is_pushable(job):
+            return True
+        return any(
+            other.number != job.number
+            and _is_pushable(other)
+            and self._status[other.number] == "waiting"
+            and self._is_ready(other)
+            for other in self.plan.jobs
+        )
+
+    def _is_ready(self, job: Job) -> bool:
+        return all(self._status[number] == "done" for number in job.after)
+
     def _do(self, job: Job) -> None:
+        judged: Judged = "again"
         with self._hands_on[job.station]:
-            is_accepted = False
             for attempt in range(_TRIES_MAX):
-                self._before(job, attempt)
-                earlier = self._screen.look(job.station)
+                begun_at = datetime.now(UTC)
                 is_weak = attempt == 0 and bool(job.shaded)
-                self._perform(job.station, job.first_try if is_weak else job.steps, self._pace.hold)
-                is_accepted = self._is_accepted(job, earlier) and not is_weak
-                if is_accepted or self._is_stopping.is_set():
+                for index, step in enumerate(job.first_try if is_weak else job.steps):
+                    self._before_step(job, attempt, index)
+                    self._perform(job.station, [step], self._pace.hold)
+                judged = self._judge(job, begun_at)
+                if self._is_stopping.is_set():
+                    return
+                if judged == "held" or (judged == "fine" and not is_weak):
                     break
                 with self._changed:
                     self._retries += 1
-        with self._changed:
-            if not is_accepted and not self._is_stopping.is_set():
+        if judged == "held":
+            # Nobody may move it. It stays where it is until somebody frees it again.
+            with self._changed:
+                self._not_before[job.number] = time.monotonic() + _HELD_S
+            self.finish(job, is_done=False)
+            return
+        if judged == "again":
+            with self._changed:
                 self._put_aside.append(job.number)
         self.finish(job, is_done=True)
 
@@ -306,21 +345,35 @@ class Factory:
                 end = time.monotonic() + hold
         wire.clear()
 
-    def _is_accepted(self, job: Job, earlier: Sight | None) -> bool:
-        """Look at the screen until it has judged this pass; a dark screen counts as yes."""
+    def _judge(self, job: Job, begun_at: datetime) -> Judged:
+        """Look at the gate's screen until it has judged this carton.
+
+        At a table there is nothing to wait for: what a scanner beeped at is read, and what lay
+        before the antenna was read many times over. A dark screen is no pass.
+        """
+        if job.carton is None or not _is_gate(job.station):
+            return "fine"
         end = time.monotonic() + self._pace.patience
-        sight = self._screen.look(job.station)
         while time.monotonic() < end and not self._is_stopping.is_set():
-            if sight is None:
-                return True
-            if sight.pass_no != (earlier.pass_no if earlier else None):
-                if sight.state == "pass":
-                    return True
-                if sight.state in {"reread", "stop"}:
-                    return False
-            time.sleep(_LOOK_S)
             sight = self._screen.look(job.station)
-        return sight is None
+            if sight is not None and sight.carton == job.carton.key:
+                if sight.state == "PASS":
+                    return "fine"
+                if sight.at >= begun_at and sight.state == "HOLD":
+                    return "held"
+            if sight is not None and sight.at >= begun_at and sight.state in _NO:
+                return "again"
+            time.sleep(_LOOK_S)
+        return "again"
+
+
+def _is_pushable(job: Job) -> bool:
+    """Say whether a visitor can push this job's carton and miss something in it."""
+    return job.station == _DOCK and job.carton is not None and job.carton.tag is not None
+
+
+def _is_gate(station: str) -> bool:
+    return any(one.is_gate for one in floor.STATIONS if one.name == station)
 
 
 def without(job: Job, missing: int) -> Job:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from traceability.simulation import labels, trade
-from traceability.simulation.plan import Beep, Carton, Order, Plan, Product, Roll, Step
+from traceability.simulation.goods import Carton, Order, Product, Roll
+from traceability.simulation.jobs import Beep, Step
+from traceability.simulation.plan import Plan
 
 __all__ = [
     "STATIONS",
@@ -53,6 +55,11 @@ class Station:
     """Key of the place."""
     place_kind: Literal["floor", "gate", "store"]
     readers: tuple[Reader, ...]
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether things pass here without lying down."""
+        return self.place_kind != "floor"
 
 
 def _station(

@@ -14,217 +14,36 @@ factory does the jobs when their time has come.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
 
 from traceability.simulation import labels, trade
+from traceability.simulation.goods import (
+    COMPANY_DIGITS,
+    Bundle,
+    Carton,
+    Garment,
+    Order,
+    Product,
+    Roll,
+)
+from traceability.simulation.jobs import Job, jobs_of
 from traceability.simulation.trade import Marked
 
-__all__ = [
-    "GARMENTS_MAX",
-    "GARMENTS_MIN",
-    "Beep",
-    "Bundle",
-    "Carton",
-    "Garment",
-    "Job",
-    "Order",
-    "Plan",
-    "Product",
-    "Roll",
-    "Show",
-    "Step",
-    "make_plan",
-]
+__all__ = ["GARMENTS_MAX", "GARMENTS_MIN", "Plan", "make_plan"]
 
 GARMENTS_MIN = 9
 """Fewer cannot fill three orders, one of each kind."""
 GARMENTS_MAX = 100_000
 """More would take days on serial lines."""
 
-_COMPANY_DIGITS = len(trade.COMPANY)
 _SHARES: Mapping[Marked, Decimal] = {
     "rfid": Decimal("0.4"),
     "barcode": Decimal("0.3"),
     "counted": Decimal("0.3"),
 }
-_WEAK_SHARE = 0.15
-"""How many cartons keep a garment's tag in the shade the first time they pass a gate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A trade item: a garment in one colour and size, or cloth in one colour."""
-
-    gtin: str
-    style: str
-    colour: str
-    size: str
-    """Empty for cloth."""
-    metres_each: Decimal | None
-    """None for cloth."""
-
-    @property
-    def key(self) -> str:
-        """Its class key."""
-        return f"/01/{self.gtin}"
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return ", ".join(part for part in (self.style, self.colour, self.size) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Garment:
-    """One piece with a serial number of its own."""
-
-    product: Product
-    serial: int
-
-    @property
-    def key(self) -> str:
-        """Its instance key."""
-        return f"/01/{self.product.gtin}/21/{self.serial}"
-
-    @property
-    def tag(self) -> bytes:
-        """The EPC bank of the tag sewn into it."""
-        return labels.sgtin_tag(self.product.gtin, _COMPANY_DIGITS, self.serial)
-
-    @property
-    def scan(self) -> labels.Scan:
-        """What a scanner reads from its hang-tag."""
-        return labels.garment_scan(self.product.gtin, str(self.serial))
-
-
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """One roll of cloth; its number is the lot of the mill's product."""
-
-    cloth: Product
-    lot: str
-    metres: Decimal
-    dye_lot: str
-    supplier: str
-
-    @property
-    def key(self) -> str:
-        """Its lot key."""
-        return f"/01/{self.cloth.gtin}/10/{self.lot}"
-
-    @property
-    def scan(self) -> labels.Scan:
-        """What a scanner reads from the mill's label."""
-        return labels.roll_scan(self.cloth.gtin, self.lot)
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Pieces of one product, cut from one roll, tied together under one ticket."""
-
-    ticket: str
-    product: Product
-    pieces: int
-    roll: Roll
-    garments: tuple[Garment, ...]
-    """Empty where the order is only counted."""
-
-    @property
-    def key(self) -> str:
-        """The class key of its ticket."""
-        return f"//{trade.NAMESPACE}/class/{self.ticket}"
-
-
-@dataclass(frozen=True, slots=True)
-class Carton:
-    """What leaves together under one label."""
-
-    key: str
-    scan: labels.Scan
-    tag: bytes | None
-    """None where the gate has nothing to read by radio."""
-    garments: tuple[Garment, ...]
-    bundles: tuple[Bundle, ...]
-    """Whole tickets, where the order is only counted."""
-
-    @property
-    def pieces(self) -> int:
-        """How many garments lie in it."""
-        return len(self.garments) + sum(bundle.pieces for bundle in self.bundles)
-
-    @property
-    def contents(self) -> tuple[str, ...]:
-        """Keys of what lies in it."""
-        garments = tuple(garment.key for garment in self.garments)
-        return garments + tuple(bundle.key for bundle in self.bundles)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a customer wants, and everything that is made for it."""
-
-    number: str
-    title: str
-    customer: str
-    due: date
-    marked: Marked
-    bundles: tuple[Bundle, ...]
-    cartons: tuple[Carton, ...]
-
-    @property
-    def lines(self) -> tuple[tuple[Product, int], ...]:
-        """Pieces ordered of each product, in the order they are first cut."""
-        ordered: dict[Product, int] = {}
-        for bundle in self.bundles:
-            ordered[bundle.product] = ordered.get(bundle.product, 0) + bundle.pieces
-        return tuple(ordered.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Beep:
-    """A trigger is pulled: one line goes out of a hand scanner."""
-
-    text: str
-    aim: str
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Tags come before the antennas of a radio reader, all at once."""
-
-    tags: tuple[bytes, ...]
-
-
-Step = Beep | Show
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One pass at one station: what a worker does without looking up."""
-
-    number: int
-    station: str
-    title: str
-    steps: tuple[Step, ...]
-    """Everything that should be read."""
-    shaded: frozenset[bytes] = frozenset()
-    """Tags that stay silent at the first try; the thing is then shown again."""
-    after: frozenset[int] = frozenset()
-    """Jobs that must be done before."""
-    carton: Carton | None = None
-
-    @property
-    def first_try(self) -> tuple[Step, ...]:
-        """The steps with the shaded tags left out."""
-        return tuple(
-            Show(tuple(tag for tag in step.tags if tag not in self.shaded))
-            if isinstance(step, Show)
-            else step
-            for step in self.steps
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +74,17 @@ class Plan:
             for order in self.orders
             for bundle in order.bundles
             if bundle.roll == self.bad_roll
+            for garment in bundle.garments
+        )
+
+    @property
+    def tagged_garments(self) -> tuple[Garment, ...]:
+        """The garments that carry a radio tag."""
+        return tuple(
+            garment
+            for order in self.orders
+            if order.marked == "rfid"
+            for bundle in order.bundles
             for garment in bundle.garments
         )
 
@@ -305,11 +135,11 @@ def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5), serie
         seed=seed,
         orders=tuple(orders),
         rolls=rolls,
-        jobs=tuple(_jobs(orders, chance)),
+        jobs=tuple(jobs_of(orders, chance)),
         # The first lay of the tagged order: its garments are in the store while others are
         # still being sewn, so the question "where are they all?" has an interesting answer.
         bad_roll=orders[0].bundles[0].roll,
-        foreign_tag=labels.sgtin_tag(foreign, _COMPANY_DIGITS, chance.randrange(1, 1 << 30)),
+        foreign_tag=labels.sgtin_tag(foreign, COMPANY_DIGITS, chance.randrange(1, 1 << 30)),
         foreign_scan=labels.ean_scan(foreign),
     )
 
@@ -412,7 +242,7 @@ class _Workshop:
             key = f"//{trade.NAMESPACE}/obj/{name}"
             return Carton(key, labels.local_scan(name), None, garments, bundles)
         number = labels.sscc(trade.COMPANY, self._carton)
-        tag = labels.sscc_tag(number, _COMPANY_DIGITS) if marked == "rfid" else None
+        tag = labels.sscc_tag(number, COMPANY_DIGITS) if marked == "rfid" else None
         return Carton(f"/00/{number}", labels.carton_scan(number), tag, garments, bundles)
 
     def _garment(self, style: trade.Style, colour: str, size: str) -> Product:
@@ -429,150 +259,3 @@ class _Workshop:
         if not size:
             return Product(number, style.cloth, colour, size, None)
         return Product(number, style.name, colour, size, style.metres_each)
-
-
-def _jobs(orders: Iterable[Order], chance: random.Random) -> Iterator[Job]:
-    """Put the orders' work in one row: the tagged order leads, the others go beside it."""
-    floor = _Floor(chance)
-    makers = [floor.order(order) for order in orders]
-    while makers:
-        for maker in list(makers):
-            job = next(maker, None)
-            if job is None:
-                makers.remove(maker)
-            else:
-                yield job
-
-
-@dataclass(slots=True)
-class _Floor:
-    """Numbers the jobs and remembers which job made what."""
-
-    chance: random.Random
-    _number: int = -1
-    _done_by: dict[str, int] = field(default_factory=dict)
-    _truck: int = 0
-
-    def order(self, order: Order) -> Iterator[Job]:
-        """Do one order: lay by lay, each carton as soon as its garments are sewn."""
-        cartons = list(order.cartons)
-        truck: list[Carton] = []
-        rolls = dict.fromkeys(bundle.roll for bundle in order.bundles)
-        shipped = 0
-        for roll in rolls:
-            bundles = [bundle for bundle in order.bundles if bundle.roll == roll]
-            yield self._receive(roll)
-            yield self._cut(roll, bundles)
-            for bundle in bundles:
-                yield self._sew(bundle)
-                while cartons and all(key in self._done_by for key in cartons[0].contents):
-                    carton = cartons.pop(0)
-                    yield self._pack(carton)
-                    truck.append(carton)
-                    # The first truck leaves with one carton, so that something arrives soon.
-                    if len(truck) == (1 if shipped == 0 else 3) or not cartons:
-                        yield from self._drive(truck)
-                        shipped += len(truck)
-                        truck = []
-
-    def _job(
-        self,
-        station: str,
-        title: str,
-        steps: Iterable[Step],
-        after: Iterable[str] = (),
-        makes: Iterable[str] = (),
-        **more: object,
-    ) -> Job:
-        self._number += 1
-        carton, shaded = more.get("carton"), more.get("shaded", frozenset())
-        assert carton is None or isinstance(carton, Carton)
-        assert isinstance(shaded, frozenset)
-        waits = frozenset(self._done_by[name] for name in after)
-        for name in makes:
-            self._done_by[name] = self._number
-        return Job(self._number, station, title, tuple(steps), shaded, waits, carton)
-
-    def _receive(self, roll: Roll) -> Job:
-        title = f"roll {roll.lot} comes in"
-        return self._job("fabric-in", title, [Beep(*roll.scan)], makes=[roll.key])
-
-    def _cut(self, roll: Roll, bundles: list[Bundle]) -> Job:
-        tickets = [Beep(*labels.local_scan(bundle.ticket)) for bundle in bundles]
-        return self._job(
-            "cutting",
-            f"roll {roll.lot} is cut into {len(bundles)} bundles",
-            [Beep(*roll.scan), *tickets],
-            after=[roll.key],
-            makes=[f"cut {bundle.ticket}" for bundle in bundles],
-        )
-
-    def _sew(self, bundle: Bundle) -> Job:
-        steps: list[Step] = [Beep(*labels.local_scan(bundle.ticket))]
-        makes = [garment.key for garment in bundle.garments] or [bundle.key]
-        steps.extend(self._things(bundle.garments, bundle))
-        return self._job(
-            "sewing",
-            f"bundle {bundle.ticket} is sewn: {bundle.pieces} x {bundle.product.name}",
-            steps,
-            after=[f"cut {bundle.ticket}"],
-            makes=makes,
-        )
-
-    def _pack(self, carton: Carton) -> Job:
-        steps: list[Step] = [Beep(*carton.scan)]
-        steps.extend(self._things(carton.garments, None, is_tagged=carton.tag is not None))
-        steps.extend(Beep(*labels.local_scan(bundle.ticket)) for bundle in carton.bundles)
-        return self._job(
-            "packing",
-            f"carton {carton.scan[0]} is packed: {carton.pieces} pieces",
-            steps,
-            after=carton.contents,
-            makes=[f"packed {carton.key}"],
-            carton=carton,
-        )
-
-    def _drive(self, cartons: list[Carton]) -> Iterator[Job]:
-        self._truck += 1
-        truck = f"truck {self._truck}"
-        loaded = [f"loaded {carton.key}" for carton in cartons]
-        for carton, name in zip(cartons, loaded, strict=True):
-            packed = [f"packed {carton.key}"]
-            yield self._gate("dock", f"goes onto {truck}", carton, packed, name)
-        # Nobody unloads a truck that is still being loaded.
-        for carton in cartons:
-            yield self._gate("store", f"comes off {truck}", carton, loaded, f"in {carton.key}")
-
-    def _gate(
-        self, station: str, verb: str, carton: Carton, after: Iterable[str], makes: str
-    ) -> Job:
-        shaded: frozenset[bytes] = frozenset()
-        steps: list[Step] = [Beep(*carton.scan)]
-        if carton.tag is not None:
-            tags = [garment.tag for garment in carton.garments]
-            steps = [Show((carton.tag, *tags))]
-            if station == "dock" and self.chance.random() < _WEAK_SHARE:
-                shaded = frozenset({self.chance.choice(tags)})
-        return self._job(
-            station,
-            f"carton {carton.scan[0]} {verb}",
-            steps,
-            after=after,
-            makes=[makes],
-            carton=carton,
-            shaded=shaded,
-        )
-
-    @staticmethod
-    def _things(
-        garments: tuple[Garment, ...], bundle: Bundle | None, *, is_tagged: bool | None = None
-    ) -> Iterator[Step]:
-        if not garments:
-            return
-        if is_tagged is None:
-            assert bundle is not None
-            is_tagged = garments[0].product.style == trade.STYLES[0].name
-        if is_tagged:
-            yield Show(tuple(garment.tag for garment in garments))
-        else:
-            yield from (Beep(*garment.scan) for garment in garments)

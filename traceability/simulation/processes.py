@@ -105,7 +105,7 @@ class Child:
         # -P: a file `app.py` that happens to lie in the current folder must not be run instead.
         self._command = [sys.executable, "-P", "-m", "app", *arguments]
         paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": paths,
@@ -177,7 +177,7 @@ class Child:
                 # then stops its children in the right order.
                 self._process = subprocess.Popen(
                     self._command,
-                    env=self._environment,
+                    env=self.environment,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,

@@ -5,8 +5,8 @@ program compares the two. It shares no code with what lies between (sessions, pa
 delivery, append, fold): it reads the log as text and the bodies as stored bytes. Only what a code
 *means* is asked of `traceability.gs1`.
 
-A *visit* is one thing at one station: everything that is put on the wire about it with less than
-`SAME_VISIT_S` in between. A visit is
+A *visit* is one thing at one station: everything that is put on the wire about it with less in
+between than a gate (`AT_A_GATE_S`) or a table (`AT_A_TABLE_S`) takes for one coming. A visit is
 
     found      an event of that station, not before the visit and before the thing's next one,
                names the thing
@@ -34,11 +34,14 @@ from typing import Any, Final
 
 from traceability import gs1
 from traceability.errors import InvalidIdentifier, TraceabilityError
+from traceability.simulation import floor
 
 __all__ = ["Finding", "Report", "Sighting", "compare", "main", "read_log", "station_of"]
 
-SAME_VISIT_S: Final = 61.0
-"""What is seen again sooner has not been away: stations merge what comes back within a minute."""
+AT_A_GATE_S: Final = 61.0
+"""What passes a gate again sooner has not been away: gates merge what comes back in a minute."""
+AT_A_TABLE_S: Final = 43_201.0
+"""The same at a table, where a thing lies near the antenna for half a day and is sewn once."""
 _EARLY: Final = timedelta(seconds=1)
 """An event may carry a time this much before the wire log's: two programs, two roundings."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,9 +140,11 @@ def compare(sightings: Iterable[Sighting], record: _Record) -> Report:
 def _visits(sightings: Iterable[Sighting]) -> dict[tuple[str, str], list[list[Sighting]]]:
     """Gather sightings of one thing at one station; begin a new visit after a pause."""
     visits: dict[tuple[str, str], list[list[Sighting]]] = defaultdict(list)
-    pause = timedelta(seconds=SAME_VISIT_S)
+    gates = {station.name for station in floor.STATIONS if station.is_gate}
     for sighting in sorted(sightings, key=lambda sighting: sighting.at):
-        of_thing = visits[station_of(sighting.reader), min(sighting.names)]
+        station = station_of(sighting.reader)
+        pause = timedelta(seconds=AT_A_GATE_S if station in gates else AT_A_TABLE_S)
+        of_thing = visits[station, min(sighting.names)]
         if of_thing and sighting.at - of_thing[-1][-1].at < pause:
             of_thing[-1].append(sighting)
         else:
