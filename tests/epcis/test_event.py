@@ -181,6 +181,21 @@ def test_what_is_too_long_is_refused() -> None:
         read_event(sent("ObjectEvent", epcList=["urn:x:" + "1" * 1019]))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "urn:", ":x", "1:x", "x", "urn:x y", "urn:x\u00a0y", "urn:x\u200by", "urn:x\ny"),
+        *("urn:<x>", "urn:x\\y", 'urn:"x"', "urn:{x}", "urn:x|y", "urn:x^y", "urn:`x`"),
+        *("urn:x\x7f", "é:x"),
+    ],
+)
+@pytest.mark.parametrize("member", ["epcList", "eventID"])
+def test_what_cannot_be_in_a_uri_is_refused(member: str, text: str) -> None:
+    value = [GARMENT, text, CARTON] if member == "epcList" else text
+    with pytest.raises(InvalidEvent, match=f"event's {member}: expected a URI of at most 1024"):
+        read_event(sent("ObjectEvent", **{member: value}))
+
+
 @pytest.mark.parametrize("member", ["bizStep", "epcList", "eventID", "example:x"])
 def test_null_is_no_value(member: str) -> None:
     with pytest.raises(InvalidEvent, match=f"event's {member}: expected a value, got 'null'"):
