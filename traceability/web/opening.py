@@ -1,0 +1,90 @@
+"""Opening a ledger for the pages: make it if there is none, read whose it is, hear of its moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from traceability.assets import folder
+from traceability.database import open_database
+from traceability.epcis.event import Event
+from traceability.epcis.vocabulary import OPERATION
+from traceability.gs1 import key_of
+from traceability.ledger.append import Ledger
+from traceability.ledger.append import Opening as NewLedger
+from traceability.projections.rebuild import read_stored
+from traceability.projections.view import View, look
+from traceability.web.reading import Move, Opening, Reading
+
+LEDGER_NAME = "main"
+
+
+def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
+    """Open the ledger behind a database address; an empty database gets one.
+
+    Raises:
+        Refused: If the address cannot be read.
+        DatabaseBusy: If another server owns the file.
+    """
+    flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
+    ledger = Ledger.open(open_database(database_url), name, opening=NewLedger(flow))
+    return reading_of(ledger)
+
+
+def reading_of(ledger: Ledger) -> Reading:
+    """Return what pages read from, around a ledger that is open already."""
+    with look(ledger) as view:
+        said = view.opening
+    opening = Opening(
+        name=str(said.get("name", "")),
+        is_demo=bool(said.get("demo")),
+        zone=str(said.get("zone", "UTC")),
+        language=str(said.get("language", "en")),
+        namespace=str(said.get("namespace", "")),
+    )
+
+    def moves(after: int, limit: int) -> Sequence[Move]:
+        with look(ledger) as view:
+            return read_moves(view, after, limit)
+
+    return Reading(ledger, opening, moves)
+
+
+def read_moves(view: View, after: int, limit: int) -> list[Move]:
+    """Return the entries after a position as a live page hears of them, oldest first.
+
+    Args:
+        view: The moment to read at.
+        after: The last position that is known already; -1 for none.
+        limit: At most so many entries.
+    """
+    first = after + 1
+    last = min(view.size, first + limit)
+    found = []
+    for stored in read_stored(view.connection, view.ledger_id, first, last):
+        event = stored.event
+        if event is None:
+            found.append(Move(stored.position, str(stored.kind)))
+            continue
+        keys = tuple(dict.fromkeys(key_of(uri) for uri in _uris(event)))
+        operation = event.extensions.get(OPERATION)
+        word = operation if isinstance(operation, str) else None
+        stage = view.flow.stage_of(word, event.step)
+        found.append(
+            Move(
+                stored.position,
+                str(stored.kind),
+                step=stage.name if stage else event.step,
+                place=key_of(event.place) if event.place else None,
+                keys=keys,
+                key_count=len(keys),
+            )
+        )
+    return found
+
+
+def _uris(event: Event) -> list[str]:
+    lists = (event.epcs, event.children, event.outputs, event.inputs)
+    counted = (event.quantities, event.child_quantities, event.output_quantities)
+    found = [event.parent] if event.parent else []
+    found += [uri for uris in lists for uri in uris]
+    return found + [one.epc_class for quantities in counted for one in quantities]

@@ -1,0 +1,77 @@
+"""What pages read from: the ledger behind this server, and the moves that live pages hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+KEYS_SHOWN = 20
+"""Keys of one move that are named on the live stream; the rest is a count (DESIGN §5)."""
+
+
+class Ledger(Protocol):
+    """The little that the frame itself needs of `traceability.ledger.append.Ledger`."""
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        ...
+
+    def wait_for(self, size: int, timeout_s: float) -> int:
+        """Wait until the ledger is larger than ``size``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The ledger's first entry as far as a page shows it."""
+
+    name: str = "Workshop"
+    is_demo: bool = False
+    zone: str = "UTC"
+    language: str = "en"
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One entry as a live page hears of it."""
+
+    position: int
+    kind: str
+    step: str | None = None
+    place: str | None = None
+    keys: tuple[str, ...] = ()
+    key_count: int = 0
+
+    def tree(self) -> dict[str, object]:
+        """Return the move as JSON: at most 20 keys, then how many more."""
+        shown = self.keys[:KEYS_SHOWN]
+        tree: dict[str, object] = {
+            "position": self.position,
+            "kind": self.kind,
+            "step": self.step,
+            "place": self.place,
+            "keys": list(shown),
+        }
+        more = max(self.key_count, len(self.keys)) - len(shown)
+        return tree | {"more": more} if more > 0 else tree
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything a view may ask of the ledger."""
+
+    ledger: Ledger
+    opening: Opening = field(default_factory=Opening)
+    questions: Any = None  # the questions of the projections: each page knows its own
+    moves: Callable[[int, int], Sequence[Move]] = lambda _after, _limit: ()
+    """(position, limit) → entries after that position, in order, at most so many."""
+
+
+def current() -> Reading:
+    """Return what the pages of this app read from."""
+    return cast("Reading", current_app.extensions["hangtag.reading"])

@@ -1,0 +1,144 @@
+"""What a visitor sees when something is wrong.
+
+A person gets a page in plain words, a program a problem document (RFC 9457).
+"""
+
+from __future__ import annotations
+
+from traceback import format_exception
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from traceability.errors import (
+    Conflict,
+    DatabaseBusy,
+    LedgerCorrupt,
+    Offline,
+    TraceabilityError,
+)
+from traceability.web.sentences import gettext, lazy_gettext
+
+_log = structlog.get_logger()
+
+STATUS: tuple[tuple[type[TraceabilityError], int], ...] = (
+    (Conflict, 409),
+    (DatabaseBusy, 503),
+    (Offline, 503),
+    (LedgerCorrupt, 500),
+    (TraceabilityError, 400),
+)
+RETRY_AFTER_S = 2
+MACHINE_PATHS = ("/api/", "/epcis/", "/log/", "/live", "/healthz", "/metrics")
+
+WORDS = {
+    400: (
+        lazy_gettext("This form cannot be taken"),
+        lazy_gettext(
+            "It was opened too long ago or on another site. "
+            "Open the page again and send it once more."
+        ),
+    ),
+    401: (
+        lazy_gettext("This page is for the people of this workshop"),
+        lazy_gettext("Open the link that the server printed when it started, then come back."),
+    ),
+    403: (
+        lazy_gettext("Not with this link"),
+        lazy_gettext("Ask the person who sent it for a new one."),
+    ),
+    404: (
+        lazy_gettext("There is no page here"),
+        lazy_gettext(
+            "The address may be old or mistyped. "
+            "Scan the label, or type what is on it in the field above."
+        ),
+    ),
+    405: (
+        lazy_gettext("This page cannot take that"),
+        lazy_gettext("Go back to the page and use its buttons."),
+    ),
+    410: (
+        lazy_gettext("This link has ended"),
+        lazy_gettext("Ask the person who sent it for a new one."),
+    ),
+    413: (
+        lazy_gettext("That is too much at once"),
+        lazy_gettext("Send it in smaller parts."),
+    ),
+    503: (
+        lazy_gettext("The record is busy"),
+        lazy_gettext("Nothing was stored. Try again in a few seconds."),
+    ),
+    500: (
+        lazy_gettext("Something broke on the server"),
+        lazy_gettext(
+            "Nothing that was stored is lost. "
+            "Tell the person who looks after the server; the reason is in its log."
+        ),
+    ),
+}
+
+
+def is_for_machine() -> bool:
+    """Say whether the asker is a program: an address for programs, or no wish for HTML."""
+    if request.path.startswith(MACHINE_PATHS):
+        return True
+    wish = request.accept_mimetypes
+    return bool(wish) and not wish.accept_html and wish.accept_json
+
+
+def problem(status: int, title: str, detail: str) -> Response:
+    """Make a problem document; its detail is one sentence that says what to do."""
+    response = jsonify({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _shown(status: int, raw: str) -> Response:
+    title, line = WORDS.get(status) or WORDS[500 if status >= 500 else 404]
+    if is_for_machine():
+        return problem(status, str(title), raw or str(line))
+    response = Response(
+        render_template("error.html", title=title, line=line, raw=raw), status=status
+    )
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _on_http(error: HTTPException) -> Response | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error
+    is_ours = error.description not in (type(error).description, "csrf", None)
+    return _shown(status, str(error.description) if is_ours else "")
+
+
+def _on_ours(error: TraceabilityError) -> Response:
+    status = next(code for kind, code in STATUS if isinstance(error, kind))
+    if status >= 500:
+        _log.warning("refused", path=request.path, kind=type(error).__name__, reason=str(error))
+    return _shown(status, str(error))
+
+
+def _on_anything(error: Exception) -> Response:
+    # Formatted here, not by the logger: a pretty traceback would print local values, and secrets.
+    _log.error("page failed", path=request.path, trace="".join(format_exception(error)))
+    try:
+        return _shown(500, "")
+    except Exception as again:  # noqa: BLE001 - the frame itself may be what failed
+        _log.error("error page failed", trace="".join(format_exception(again)))
+        return problem(500, InternalServerError.__name__, gettext("Something broke on the server"))
+
+
+def add_trouble(app: Flask) -> None:
+    """Answer every error in words: pages with a page, programs with a problem document."""
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(TraceabilityError, _on_ours)
+    if not app.testing:
+        app.register_error_handler(Exception, _on_anything)
