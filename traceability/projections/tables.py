@@ -163,6 +163,8 @@ master_data = table(
     _number("position"),
 )
 
+master_position = Index("master_position", master_data.c.ledger_id, master_data.c.position)
+
 hold = table(
     "hold",
     ledger_column(),

@@ -235,6 +235,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("master_data", schema=None) as batch_op:
+        batch_op.create_index("master_position", ["ledger_id", "position"], unique=False)
+
     op.create_table(
         "name",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,230 @@
+"""What happened lately, in the factory's words: the late projection of events, and its questions.
+
+The follower folds it within a second of the append, so that these indexes cost the append nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, text
+
+from traceability.database import MICRO, insert_rows
+from traceability.epcis.event import Event
+from traceability.flow import Flow, Stage
+from traceability.gs1 import key_of
+from traceability.ledger.append import Ledger
+from traceability.projections import tables
+from traceability.projections.fold import Stored
+from traceability.projections.numbers import Head, Numbers
+from traceability.projections.rebuild import read_stored
+from traceability.projections.touches import Facts, Form, Role, facts_of
+from traceability.projections.view import Label, View, moment
+
+NAME = "event"
+VERSION = 1
+SLICE = 500
+"""Entries that the follower takes in one transaction: others append in between."""
+_COUNTED = frozenset(
+    (Role.SEEN, Role.ADDED, Role.OUTPUT, Role.QUANTITY, Role.COUNT, Role.CHILD, Role.REMOVED)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of "Now": something that happened, ready to be put into a sentence."""
+
+    position: int
+    at: datetime
+    type: str
+    """Event type, or ``gap``."""
+    action: str
+    stage: Stage | None
+    place: Label | None
+    read_point: str
+    pieces: Decimal
+    things: list[Label]
+    """The first few things named, containers first."""
+    things_count: int
+    reason: str = ""
+
+
+def follow(ledger: Ledger) -> bool:
+    """Fold the next slice of entries; say whether more may be waiting."""
+    with ledger.database.read() as connection:
+        at = _position(connection, ledger.ledger_id)
+        size: int = connection.execute(
+            text("SELECT size FROM ledger WHERE ledger_id = :l"), {"l": ledger.ledger_id}
+        ).scalar_one()
+        if at >= size:
+            return False
+        flow = ledger.opening_and_flow(connection)[1]
+        slice_ = list(read_stored(connection, ledger.ledger_id, at, min(size, at + SLICE)))
+    with ledger.database.write() as connection:
+        # The head row is locked as by an append: new names take numbers from it.
+        row = connection.execute(
+            text(
+                "UPDATE ledger SET epoch = epoch WHERE ledger_id = :l "
+                "RETURNING item_next, name_next"
+            ),
+            {"l": ledger.ledger_id},
+        ).one()
+        if _position(connection, ledger.ledger_id) != at:
+            return True
+        head = Head(ledger.ledger_id, row.item_next, row.name_next)
+        _fold(connection, head, flow, slice_)
+        connection.execute(
+            text("UPDATE ledger SET name_next = :n WHERE ledger_id = :l"),
+            {"n": head.name_next, "l": ledger.ledger_id},
+        )
+    return at + len(slice_) < size
+
+
+def _position(connection: Connection, ledger_id: int) -> int:
+    found = connection.execute(
+        text("SELECT position FROM projection WHERE ledger_id = :l AND name = :n"),
+        {"l": ledger_id, "n": NAME},
+    ).scalar()
+    return int(found) if found is not None else 0
+
+
+def _fold(connection: Connection, head: Head, flow: Flow, slice_: list[Stored]) -> None:
+    numbers = Numbers(head.ledger_id)
+    facts: list[tuple[Stored, Event, Facts]] = [
+        (stored, stored.event, facts_of(stored.event, flow, at=stored.at))
+        for stored in slice_
+        if stored.kind == "event" and stored.event is not None
+    ]
+    wanted = []
+    for _, event, fact in facts:
+        for kind, name in _texts(event, fact).items():
+            if name is not None:
+                wanted.append((kind, name))
+    numbers.learn(connection, head, wanted)
+    rows = []
+    for stored, event, fact in facts:
+        text_of = _texts(event, fact)
+        rows.append(
+            (
+                head.ledger_id,
+                stored.position,
+                fact.at,
+                event.type,
+                event.action or "",
+                *(numbers.of(kind, text_of[kind]) or 0 for kind in ("step", "disposition")),
+                numbers.of("read_point", text_of["read_point"]) or 0,
+                numbers.of("place", text_of["place"]) or 0,
+                fact.stage_number,
+                _pieces(fact, flow),
+            )
+        )
+    insert_rows(connection, tables.event, rows)
+    last = slice_[-1].position + 1
+    where = {"l": head.ledger_id, "n": NAME, "p": last, "v": VERSION}
+    moved = connection.execute(
+        text(
+            "UPDATE projection SET position = :p, version = :v WHERE ledger_id = :l AND name = :n"
+        ),
+        where,
+    )
+    if not moved.rowcount:
+        insert_rows(connection, tables.projection, [(head.ledger_id, NAME, VERSION, last, "")])
+
+
+def _texts(event: Event, fact: Facts) -> dict[str, str | None]:
+    return {
+        "step": fact.step,
+        "disposition": fact.disposition,
+        "read_point": key_of(event.read_point) if event.read_point else None,
+        "place": fact.place,
+    }
+
+
+def _pieces(fact: Facts, flow: Flow) -> int:
+    """Count what an event did for its stage, in millionths: things, and quantities of lots."""
+    stage = next((one for one in flow.stages if one.number == fact.stage_number), None)
+    if stage is None:
+        return 0
+    total = 0
+    for touch in fact.touches:
+        kind = flow.kind_of(touch.key.split("@")[0])
+        if kind is not None and kind.name in stage.counts and touch.role in _COUNTED:
+            total += MICRO if touch.form == Form.THING else max(touch.quantity or 0, 0)
+    return total
+
+
+def by_hour(view: View, since: datetime) -> dict[int, dict[datetime, Decimal]]:
+    """Return the pieces that each stage did in each hour, by stage number and the hour's start."""
+    first = int(since.timestamp()) * 1_000_000
+    rows = view.connection.execute(
+        text(
+            "SELECT stage_no, event_at / 3600000000 AS hour, sum(pieces) AS pieces FROM event "
+            "WHERE ledger_id = :l AND event_at >= :f AND stage_no IS NOT NULL "
+            "GROUP BY stage_no, event_at / 3600000000"
+        ).columns(tables.event.c.stage_no, tables.event.c.event_at, tables.event.c.pieces),
+        {"l": view.ledger_id, "f": first},
+    ).all()
+    hours: dict[int, dict[datetime, Decimal]] = {}
+    for stage_no, hour, pieces in rows:
+        start = moment(0) + timedelta(hours=int(hour))
+        hours.setdefault(stage_no, {})[start] = Decimal(pieces) / MICRO
+    return hours
+
+
+def latest(view: View, *, limit: int = 12, before: int | None = None) -> list[Line]:
+    """Return what happened last, newest first; master data is no happening."""
+    found: list[Stored] = []
+    last = view.size if before is None else before
+    while last > 0 and len(found) < limit:
+        first = max(0, last - 4 * limit)
+        found += [
+            stored
+            for stored in reversed(list(read_stored(view.connection, view.ledger_id, first, last)))
+            if stored.kind in ("event", "declaration", "gap", "hold")
+        ]
+        last = first
+    return [_line(view, stored) for stored in found[:limit]]
+
+
+def _line(view: View, stored: Stored) -> Line:
+    event = stored.event
+    if event is None:
+        return _other_line(view, stored)
+    fact = facts_of(event, view.flow, at=stored.at)
+    keys = list(dict.fromkeys(touch.key for touch in fact.touches))
+    label = view.labels([*keys[:3], fact.place or ""])
+    stages = {stage.number: stage for stage in view.flow.stages}
+    return Line(
+        position=stored.position,
+        at=moment(fact.at),
+        type=event.type if stored.kind == "event" else "declaration",
+        action=event.action or "",
+        stage=stages.get(fact.stage_number) if fact.stage_number is not None else None,
+        place=label[fact.place] if fact.place else None,
+        read_point=key_of(event.read_point) if event.read_point else "",
+        pieces=Decimal(_pieces(fact, view.flow)) / MICRO,
+        things=[label[key] for key in keys[:3]],
+        things_count=len(keys),
+    )
+
+
+def _other_line(view: View, stored: Stored) -> Line:
+    tree: Mapping[str, object] = stored.tree
+    things = tree.get("things")
+    count = len(things) if isinstance(things, list) else 0
+    return Line(
+        position=stored.position,
+        at=moment(stored.at),
+        type=str(tree.get("type", stored.kind)),
+        action="",
+        stage=None,
+        place=None,
+        read_point=str(tree.get("reader", "")),
+        pieces=Decimal(count),
+        things=[],
+        things_count=count,
+        reason=str(tree.get("reason", "")),
+    )
