@@ -81,7 +81,7 @@ class ApplicationIdentifier:
                 fault = None if name in but else CHECKS[name](text)
                 if fault is not None:
                     at = place + fault[0]
-                    raise self._fault(value, fault[1], repr(value[at:]), start + at)
+                    raise self._fault(value, fault[1], repr(text[fault[0] :]), start + at)
             place += len(text)
         if place < len(value):
             raise self._fault(value, self._lengths(), f"{len(value)}", start + place)

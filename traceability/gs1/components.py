@@ -131,7 +131,7 @@ def _nondigit(text: str) -> Fault | None:
 
 
 def _nozero(text: str) -> Fault | None:
-    return (0, "no leading zero") if text[0] == "0" and len(text) > 1 else None
+    return (0, "no leading zero") if text[0] == "0" else None
 
 
 CHECKS: dict[str, Check] = {

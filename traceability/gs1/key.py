@@ -19,8 +19,9 @@ from traceability.gs1.identity import CANONICAL_HOST, format_key
 from traceability.gs1.local import parse_local_key, parse_local_uri
 
 _CACHE_MAX = 65_536
-# ITIP tags in use say "piece 00 of 00"; a tag's key must survive its own URI.
-_LENIENT = frozenset({"pieces"})
+# ITIP tags in use say "piece 00 of 00", and EPC URIs of parts may end in serial 0, which the same
+# AIs may not; the key of a tag or URN must survive its own URI.
+_LENIENT = frozenset({"pieces", "nozero"})
 
 
 @lru_cache(maxsize=_CACHE_MAX)

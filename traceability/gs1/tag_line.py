@@ -32,7 +32,7 @@ def format_tag_line(text: str) -> str | None:
     pattern = _PATTERNS.get(head) or _learn(head)
     if pattern is None:
         return None
-    serial = word & SERIAL_MASK
+    serial = str(word & SERIAL_MASK)
     return pattern % (text, serial, serial, serial, serial, serial, serial, serial)
 
 
@@ -40,12 +40,12 @@ def _learn(head: int) -> str | None:
     parts = split_head(head)
     if parts is None:
         return None
-    gtin, filter_value, urn = parts.gtin, parts.filter, f"{parts.company}.{parts.item}.%d"
+    gtin, filter_value, urn = parts.gtin, parts.filter, f"{parts.company}.{parts.item}.%s"
     pattern = (
-        f'{{"input":"%s","id":"{CANONICAL_HOST}/01/{gtin}/21/%d","key":"/01/{gtin}/21/%d",'
+        f'{{"input":"%s","id":"{CANONICAL_HOST}/01/{gtin}/21/%s","key":"/01/{gtin}/21/%s",'
         f'"kind":"instance","scheme":"SGTIN-96","filter":{filter_value},'
-        f'"ais":[["01","{gtin}"],["21","%d"]],"element_string":"(01){gtin}(21)%d",'
-        f'"digital_link":"{CANONICAL_HOST}/01/{gtin}/21/%d",'
+        f'"ais":[["01","{gtin}"],["21","%s"]],"element_string":"(01){gtin}(21)%s",'
+        f'"digital_link":"{CANONICAL_HOST}/01/{gtin}/21/%s",'
         f'"epc_uri":"urn:epc:id:sgtin:{urn}","tag_uri":"urn:epc:tag:sgtin-96:{filter_value}.{urn}"}}'
     )
     if len(_PATTERNS) >= _PATTERNS_MAX:
