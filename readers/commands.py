@@ -130,18 +130,46 @@ def decode(name: str, side: str, as_json: bool, file: str) -> None:
         raise ReaderError(f"Cannot decode a host's bytes of {name}: its host says nothing.")
     codec = entry.host_codec() if side == "host" and entry.host_codec else entry.codec()
     if file == "-":
-        _decode_lines(sys.stdin, codec, sys.stdout)
+        decode_lines(sys.stdin, codec, sys.stdout)
         return
     try:
         with Path(file).open(encoding="utf-8") as lines:
-            _decode_lines(lines, codec, sys.stdout)
+            decode_lines(lines, codec, sys.stdout)
     except OSError as error:
         raise ReaderError(f"Cannot read {file}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise ReaderError(f"Cannot read {file}: expected hex text, got other bytes.") from error
 
 
-def _decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
+def read_line(read: TagRead, number: int) -> str:
+    """Return the JSON line of `read.tree()` with its running number.
+
+    Every value is a number, null or hex, so that the line needs no encoder: a capture of a day
+    holds millions of them.
+    """
+    antenna, index = read.antenna, read.frequency_index
+    line = (
+        f'{{"type": "read", "kind": "tag", "epc": "{read.epc.hex()}", "rssi_dbm": '
+        f"{'null' if read.rssi_dbm is None else read.rssi_dbm}, "
+        f'"rssi_raw": {"null" if read.rssi_raw is None else read.rssi_raw}, '
+        f'"antenna": {"null" if antenna is None else antenna}, '
+    )
+    if read.pc is not None:
+        line += f'"pc": "{read.pc:04x}", '
+    if read.tag_crc is not None:
+        line += f'"tag_crc": "{read.tag_crc:04x}", '
+    if index is not None:
+        line += f'"frequency_index": {index}, "frequency_mhz": {read.frequency_mhz}, '
+        if antenna is not None:
+            line += f'"freq_ant": "0x{index << 2 | (antenna - 1) & 3:02X}", '
+    if read.read_count is not None:
+        line += f'"read_count": {read.read_count}, '
+    if read.phase is not None:
+        line += f'"phase": {read.phase}, '
+    return f'{line}"frame": "{read.frame.hex()}", "n": {number}}}'
+
+
+def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
     """Write one JSON line an item; what was good before a bad line is written too."""
     pending: list[str] = []
     size = number = 0
@@ -150,11 +178,14 @@ def _decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
     def told(items: list[Item]) -> None:
         nonlocal size, number
         for item in items:
-            tree = item.tree()
             if not isinstance(item, Noise):
                 number += 1
-                tree["n"] = number
-            pending.append(encode(tree))
+            if isinstance(item, TagRead):
+                pending.append(read_line(item, number))
+            elif isinstance(item, Noise):
+                pending.append(encode(item.tree()))
+            else:
+                pending.append(encode(item.tree() | {"n": number}))
             size += len(pending[-1])
         # Somebody may be watching the other end of a pipe; a file is written in large pieces.
         if size > OUT_SIZE or out.isatty():

@@ -165,6 +165,8 @@ class EmulatedReader:
 
     def _want_plug(self, is_wanted: bool) -> None:
         with self._plug_changed:
+            if self._stopping.is_set():
+                return  # whoever pulls cables may be later than whoever switches off
             self._is_plug_wanted = is_wanted
             self._plug_changed.wait_for(lambda: self._is_plugged == is_wanted, timeout=10)
 

@@ -114,10 +114,11 @@ class TcpWire:
 
     def write(self, data: bytes) -> bool:
         """Put bytes on the wire."""
-        if self._host is None:
+        host = self._host  # the reader's own thread may let go of a host that hung up
+        if host is None:
             return False
         try:
-            self._host.sendall(data)
+            host.sendall(data)
         except OSError:
             return False
         return True

@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import app
+from readers.commands import read_line
 from readers.emulation import EmulatedReader
-from readers.reads import ReaderError
+from readers.reads import ReaderError, TagRead
 from readers.recording import replay
 from readers.registry import PROTOCOLS, protocol
 
@@ -171,3 +172,22 @@ def test_a_line_that_is_no_recording_is_refused() -> None:
         'Cannot read line 1 of the recording: expected {"t", "dir", "hex"}, got'
         ' \'{"t": 1, "dir": "in"}\'.'
     )
+
+
+@pytest.mark.parametrize(
+    ("protocol_name", "frame"),
+    [
+        ("r2000_a0", TAG),
+        ("r2000_a0", "a0150189703000" + "3034257bf7194e4000001a85" + "450a0b"),
+        ("r200_bb7e", "bb02220011c93400e20010710000529b0940b402163dd47e"),
+    ],
+)
+def test_the_line_of_a_read_is_its_tree(protocol_name: str, frame: str) -> None:
+    raw = bytes.fromhex(frame)
+    if protocol_name == "r2000_a0":
+        raw = raw + bytes((-sum(raw) & 0xFF,)) if sum(raw) & 0xFF else raw
+    [read] = protocol(protocol_name).codec().receive(raw)
+
+    assert isinstance(read, TagRead)
+    assert json.loads(read_line(read, 7)) == read.tree() | {"n": 7}
+    assert list(json.loads(read_line(read, 7))) == [*read.tree(), "n"]
