@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import current_app
+
+from traceability.projections.view import View, look
+
+if TYPE_CHECKING:
+    from traceability.ledger.append import Draft, Outcome
+    from traceability.ledger.append import Ledger as Book
 
 KEYS_SHOWN = 20
 """Keys of one move that are named on the live stream; the rest is a count (DESIGN §5)."""
@@ -22,6 +29,10 @@ class Ledger(Protocol):
 
     def wait_for(self, size: int, timeout_s: float) -> int:
         """Wait until the ledger is larger than ``size``."""
+        ...
+
+    def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Write what is said; return when it is durable."""
         ...
 
 
@@ -70,6 +81,10 @@ class Reading:
     questions: Any = None  # the questions of the projections: each page knows its own
     moves: Callable[[int, int], Sequence[Move]] = lambda _after, _limit: ()
     """(position, limit) → entries after that position, in order, at most so many."""
+
+    def look(self) -> AbstractContextManager[View]:
+        """Open one consistent moment of the ledger for questions."""
+        return look(cast("Book", self.ledger))
 
 
 def current() -> Reading:

@@ -1,0 +1,24 @@
+"""`POST /api/capture`: say what happened; the answer comes when it is durable."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from traceability.capture import read_capture
+from traceability.web import access
+from traceability.web.reading import current
+
+blueprint = Blueprint("capture", __name__)
+
+
+@blueprint.post("/api/capture")
+def capture() -> Response:
+    """Append a list of events.
+
+    200 with one answer for each element, even if some are refused; 400 if it is no list of JSON;
+    503 with Retry-After when nothing is durable.
+    """
+    by = request.headers.get("X-Hangtag-Station") or request.remote_addr or "unknown"
+    read = read_capture(request.get_data(), by=by, may_enter=access.role() == "admin")
+    outcomes = current().ledger.append(read.drafts) if read.drafts else []
+    return jsonify(read.answers(outcomes))
