@@ -15,8 +15,9 @@ from traceability.gs1.components import SET_82
 from traceability.gs1.epc_bits import EpcTag, decode_bits, elements_of, encode_bits
 from traceability.gs1.epc_schemes import BY_NAME
 from traceability.gs1.epc_uri import parse_epc_uri
+from traceability.gs1.identify import identity_of_tag
 from traceability.gs1.identity import format_elements
-from traceability.gs1.key import key_of, uri_of
+from traceability.gs1.key import key_by_rules, key_of, uri_of
 from traceability.gs1.tag_key import key_of_bits, key_of_epc, key_of_hex
 
 READ = tables.rows("gs1_epc_bits.jsonl")
@@ -112,6 +113,33 @@ def test_every_legal_tag_has_one_key_in_all_spellings(tag: EpcTag) -> None:
 def test_the_short_way_agrees_with_the_long_way(epc: bytes) -> None:
     long_way = key_of_bits(int.from_bytes(epc), 96)
     assert (key_of_epc(epc), key_of_hex(epc.hex())) == (long_way, long_way)
+
+
+@given(tags(("sgtin-96", "sgtin-198", "sscc-96")))
+def test_an_identity_is_the_same_by_the_short_and_the_long_way(tag: EpcTag) -> None:
+    epc = encode_bits(tag.scheme.name, tag.filter, tag.parts)
+    assert identify_epc(epc) == identity_of_tag(tag)
+    assert key_of(tag.epc_uri) == key_by_rules(tag.epc_uri)
+    link = identity_of_tag(tag).id
+    assert link is not None
+    assert key_of(link) == key_by_rules(link)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "urn:epc:id:sgtin:9506000.13435.1",
+        "urn:epc:id:sgtin:950600.0013435.A~1",
+        "https://a.example/01/09506000134353/21/1",
+        "https://a.example/01/09506000134352/21/A~1",
+        "https://a.example/00/095060001343500072",
+        "https://a..example/00/095060001343500071",
+        "https://a.example/01/09506000134352",
+        "https://a.example/stem/01/09506000134352",
+    ],
+)
+def test_the_short_way_is_no_more_lenient_than_the_rules(uri: str) -> None:
+    assert key_of(uri) == key_by_rules(uri)
 
 
 @given(tags(("sscc-96", "gsrn-96", "gsrnp-96")), st.integers(0, 23))

