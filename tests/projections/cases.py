@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +43,7 @@ class Case:
 
     name: str
     trees: list[Tree]
-    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    items: Mapping[str, dict[str, Any] | None] = field(default_factory=dict)
     """Some fields of some items; `None` in place of the fields: no such item."""
     stock: dict[tuple[str, ...], str] | None = None
     progress: dict[tuple[str, str, int], str] | None = None

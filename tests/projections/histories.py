@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hypothesis import strategies as st
 
@@ -61,11 +61,14 @@ DISPOSITIONS = (None, None, "active", "in_transit", "damaged")
 DAY_MINUTES = 24 * 60
 
 
+Kind = Literal["event", "declaration", "master", "hold"]
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What reaches the ledger at once: an event, a declaration, a master or a hold entry."""
 
-    kind: str
+    kind: Kind
     id: str
     tree: Tree
 
@@ -83,7 +86,7 @@ class History:
 
 def as_event(tree: Tree) -> Arrival:
     """Let an event or declaration arrive."""
-    kind = "declaration" if "errorDeclaration" in tree else "event"
+    kind: Kind = "declaration" if "errorDeclaration" in tree else "event"
     return Arrival(kind, tree["eventID"], tree)
 
 
@@ -367,7 +370,7 @@ def _afterthoughts(
 
 
 def _batches(chance: Chance, arrivals: list[Arrival]) -> list[list[Arrival]]:
-    largest = chance.pick((1, 4, 25, 200))
+    largest = chance.pick((1, 4, 8, 15, 25, 25, 100, 200))
     batches = []
     while arrivals:
         size = chance.number(1, largest)

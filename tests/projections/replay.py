@@ -14,8 +14,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Protocol
 
-from tests.projections.touching import Flow, Touch, touches_of
+from tests.projections.touching import Touch, touches_of
 from traceability.epcis.event import Event
+from traceability.flow import Flow
 
 ZERO = Decimal(0)
 BORN = frozenset({"added", "output"})
@@ -58,11 +59,20 @@ class State:
 class HasRows(Protocol):
     """What a state, of the replay or of the product, must offer to be compared."""
 
-    items: Mapping[str, tuple[Any, ...]]
-    stock: Mapping[tuple[str, ...], str]
-    progress: Mapping[tuple[str, str, int], str]
-    stays: Mapping[tuple[str, int, int], tuple[Any, ...]]
-    hash: str
+    @property
+    def items(self) -> Mapping[str, tuple[Any, ...]]: ...
+
+    @property
+    def stock(self) -> Mapping[tuple[str, ...], str]: ...
+
+    @property
+    def progress(self) -> Mapping[tuple[str, str, int], str]: ...
+
+    @property
+    def stays(self) -> Mapping[tuple[str, int, int], tuple[Any, ...]]: ...
+
+    @property
+    def hash(self) -> str: ...
 
 
 def hash_of(rows: Iterable[list[Any]]) -> str:

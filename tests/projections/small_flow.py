@@ -60,7 +60,7 @@ in_stock = false
 patterns = ["//shop.invalid/obj/T*"]
 """
 
-_STAGES = (
+_STAGES: tuple[tuple[str, str, str | None, list[str], str], ...] = (
     # name, step, operation, counts, observes
     ("fabric-in", "receiving", None, ["roll"], "nothing"),
     ("cutting", "creating_class_instance", "cutting", ["bundle"], "nothing"),

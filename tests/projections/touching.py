@@ -6,44 +6,16 @@ shirt; those sayings are the touches. The product derives its own; this is the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
-from typing import Protocol
 
 from traceability.epcis.event import Event, Quantity
+from traceability.flow import Flow
 from traceability.gs1 import key_of, product_of
 
 VOC = "https://hangtag.invalid/voc/"
-
-
-class Kind(Protocol):
-    """What the flow says of one kind of item."""
-
-    name: str
-    form: str
-    unit: str
-    in_stock: bool
-
-
-class Stage(Protocol):
-    """What the flow says of one stage."""
-
-    number: int
-    counts: Collection[str]
-    observes: str
-
-
-class Flow(Protocol):
-    """As much of a flow as decides what events mean."""
-
-    kinds: Iterable[Kind]
-    stages: Iterable[Stage]
-
-    def kind_of(self, key: str) -> Kind | None: ...
-
-    def stage_of(self, operation: str | None, step: str | None) -> Stage | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +60,30 @@ def touches_of(event: Event, flow: Flow, *, at: int) -> list[Touch]:
     """List the touches of one event in the order in which they are replayed."""
     reading = _Reading(event, flow, at)
     return [
-        replace(touch, line=line, **_named(touch, reading))
-        for line, touch in enumerate(reading.touches())
+        _named(replace(touch, line=line), reading) for line, touch in enumerate(reading.touches())
     ]
 
 
-def _named(touch: Touch, reading: _Reading) -> dict[str, str]:
+def _named(touch: Touch, reading: _Reading) -> Touch:
     """Give a touch its orders and its product."""
-    found = {"product": product_of(touch.kind_key) or ""}
+    product = product_of(touch.kind_key) or ""
     gains = touch.role in ("added", "output", "count") or (
         touch.role == "quantity" and touch.quantity is not None and touch.quantity >= 0
     )
     ilmd_product = reading.event.ilmd.get(VOC + "product")
-    if not found["product"] and gains and isinstance(ilmd_product, str):
-        found["product"] = key_of(ilmd_product)
+    if not product and gains and isinstance(ilmd_product, str):
+        product = key_of(ilmd_product)
     kind = reading.flow.kind_of(touch.kind_key)
     # A roll of forty metres cut for one order does not belong to that order.
     is_cloth = touch.form == "lot" and kind is not None and kind.unit != ""
-    if not (touch.role == "input" and is_cloth):
-        found["prodorder"] = reading.transaction("prodorder")
-        found["po"] = reading.transaction("po")
-    return found
+    if touch.role == "input" and is_cloth:
+        return replace(touch, product=product)
+    return replace(
+        touch,
+        product=product,
+        prodorder=reading.transaction("prodorder"),
+        po=reading.transaction("po"),
+    )
 
 
 class _Reading:
