@@ -304,8 +304,9 @@ def _insert(target: Table, dialect: Dialect) -> tuple[str, list[tuple[int, Any]]
     columns = ", ".join(column.name for column in target.c)
     converters = []
     for place, column in enumerate(target.c):
-        convert = column.type.dialect_impl(dialect).bind_processor(dialect)
-        if convert is not None and isinstance(column.type, ExactDecimal):
+        # On SQLite millionths go in as they are: a call for each value cost 5 % of the append.
+        if isinstance(column.type, ExactDecimal) and dialect.name != "sqlite":
+            convert = column.type.dialect_impl(dialect).bind_processor(dialect)
             converters.append((place, convert))
     return f"INSERT INTO {target.name} ({columns}) VALUES ({marks})", converters  # noqa: S608
 
