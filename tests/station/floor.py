@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ COUNTED_BOX = f"//{NS}/obj/C-7703"
 EPOCH = 3
 
 
+@lru_cache
 def flow(name: str = "garment") -> Flow:
     return Flow.parse((FLOWS / f"{name}.toml").read_text(encoding="utf-8"))
 

@@ -25,7 +25,7 @@ class CacheErrand:
     def __init__(
         self, link: Link, station: str, cache: Cache, on_news: Callable[[Cache, bytes], None]
     ) -> None:
-        """Prepare; `on_news` gets each newer cache with the bytes that it was read from."""
+        """Prepare; `on_news` gets each newer cache with the bytes of a whole answer, else none."""
         self._link = link
         self._path = f"/api/stations/{quote(station, safe='')}/cache"
         self._cache = cache
@@ -44,7 +44,9 @@ class CacheErrand:
         """End the thread."""
         self._stopping.set()
         self._wanted.set()
-        if self._thread is not None:
+        if self._thread is None:
+            self._link.close()
+        else:
             self._thread.join(timeout=1.0)
 
     def hurry(self) -> None:
@@ -93,7 +95,8 @@ class CacheErrand:
             if self._wanted.wait(POLL_S):
                 self._wanted.clear()
                 # What is hurried for may still be on its way into the ledger.
-                time.sleep(0.02)
+                self._stopping.wait(0.02)
+        self._link.close()
 
 
 class LiveErrand:
@@ -117,7 +120,9 @@ class LiveErrand:
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
-        if self._thread is not None:
+        if self._thread is None:
+            self._link.close()
+        else:
             self._thread.join(timeout=0.5)
 
     def show(self, tree: dict[str, object]) -> None:
@@ -133,7 +138,7 @@ class LiveErrand:
                 self._changed.wait_for(lambda: self._newest is not None or self._is_stopping)
                 data, self._newest = self._newest, None
                 if self._is_stopping:
-                    return
+                    break
             try:
                 self._link.ask("POST", self._path, data)
             except Offline:
@@ -141,3 +146,4 @@ class LiveErrand:
             except Exception:
                 # The top of a thread: a screen that stands still must not stop the reads.
                 log.exception("telling the screen failed")
+        self._link.close()

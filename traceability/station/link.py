@@ -50,8 +50,17 @@ class Link:
         headers = dict(self._headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
+        is_reused = self._connection is not None
         try:
-            return self._ask(method, path, body, headers)
+            try:
+                return self._ask(method, path, body, headers)
+            except (ConnectionError, http.client.HTTPException):
+                # A server hangs up on a line that was idle; that is no failure. Whatever a
+                # station sends may be sent twice, so it is simply sent again on a new line.
+                if not is_reused:
+                    raise
+                self.close()
+                return self._ask(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Offline(
@@ -66,7 +75,10 @@ class Link:
             self._connection = kind(self._host, self._port, timeout=self._timeout_s)
         self._connection.request(method, self._path + path, body=body, headers=headers)
         answer = self._connection.getresponse()
-        data = answer.read(ANSWER_MAX)
+        if (answer.length or 0) > ANSWER_MAX:
+            raise http.client.HTTPException(f"the answer has {answer.length} bytes")
+        # Without a limit, because only then a body that breaks off is an error.
+        data = answer.read()
         if answer.will_close:
             self.close()
         return answer.status, data, {name.lower(): value for name, value in answer.getheaders()}

@@ -330,7 +330,7 @@ class Station:
         return passes.recheck()
 
     def _store(self, data: bytes) -> None:
-        """Keep the cache for a start without a server: when master data changed, or now and then."""
+        """Keep the cache for a start without a server: after new master data, or now and then."""
         position, at = self._stored
         is_old = (self._clock() - at).total_seconds() > _STORE_S
         if data and (is_old or position != self._cache.master_position):
