@@ -21,6 +21,7 @@ from tests.projections.small_flow import CLOTH, SHIRT, SOCK, STRAY
 from tests.projections.telling import (
     Tree,
     class_,
+    clock,
     key,
     order,
     place,
@@ -325,6 +326,9 @@ def history_of(seed: int) -> History:
             tree = teller.event(minute, number)
         else:
             tree = floor.next(minute, number)
+        if chance.often(1):
+            # A clock that is wrong by years: folded when it arrives, not when it says.
+            tree["eventTime"] = clock(chance.pick((-25, 75)) * 365 * DAY_MINUTES)
         arrivals.append((minute, as_event(tree)))
     arrivals = [(at + delay, arrival) for (at, arrival), delay in _delays(chance, arrivals)]
     for at, arrival in list(arrivals):

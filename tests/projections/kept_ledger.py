@@ -9,12 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.projections.histories import Arrival
 from tests.projections.replay import HasRows, State, replay
 from tests.projections.small_flow import FLOW, FLOW_TEXT
+from tests.projections.telling import Tree
 from traceability.database import Database, open_database
 from traceability.epcis.event import Event, read_event
 from traceability.ledger.append import Draft, Ledger, Opening
+from traceability.ledger.entry import Entry
 from traceability.projections.rebuild import rebuild
 from traceability.projections.state import read_state
 
@@ -53,6 +57,8 @@ class KeptLedger:
     ledger: Ledger
     events: list[Event] = field(default_factory=list)
     orders: set[str] = field(default_factory=set)
+    first: dict[tuple[str, str], tuple[int, Tree]] = field(default_factory=dict)
+    """Position and body of what was first told under an id and time of declaration."""
 
     @staticmethod
     def open(folder: Path) -> KeptLedger:
@@ -62,22 +68,39 @@ class KeptLedger:
         database = open_database(f"sqlite:///{file}")
         return KeptLedger(database, Ledger.open(database))
 
-    def tell(self, batch: Sequence[Arrival]) -> list[Any]:
-        """Append one batch; return its outcomes."""
+    def tell(self, batch: Sequence[Arrival]) -> None:
+        """Append one batch, and check what is said to have become of each arrival."""
         outcomes = self.ledger.append([draft(arrival) for arrival in batch])
+        said = [(outcome.status, outcome.position) for outcome in outcomes]
+        assert said == [self._expected(arrival) for arrival in batch]
         for arrival in batch:
             if arrival.kind in ("event", "declaration"):
                 self.events.append(read_event(arrival.tree))
             elif arrival.kind == "master":
                 self.orders.add(arrival.tree["id"])
-        return list(outcomes)
+
+    def _expected(self, arrival: Arrival) -> tuple[str, int]:
+        name = (arrival.id, str(arrival.tree.get("errorDeclaration", {}).get("declarationTime")))
+        if name not in self.first:
+            # The opening is at position 0.
+            self.first[name] = (len(self.first) + 1, arrival.tree)
+            return ("accepted", len(self.first))
+        position, tree = self.first[name]
+        return ("duplicate" if tree == arrival.tree else "conflict", position)
+
+    def fold_at(self) -> dict[str, int]:
+        """Read from the entries when events with an impossible time are folded."""
+        with self.database.read() as connection:
+            rows = connection.execute(text("SELECT entry FROM entry WHERE kind = 'event'"))
+            entries = [Entry.parse(row.entry) for row in rows]
+        return {entry.id: entry.fold_at for entry in entries if entry.fold_at is not None}
 
     def folded(self) -> HasRows:
         with self.database.read() as connection:
             return read_state(connection, self.ledger.ledger_id)
 
     def replayed(self) -> State:
-        return replay(self.events, FLOW, self.orders)
+        return replay(self.events, FLOW, self.orders, fold_at=self.fold_at())
 
     def rebuilt(self) -> HasRows:
         """Throw the projections away and fold the ledger alone."""
