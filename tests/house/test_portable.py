@@ -64,7 +64,7 @@ def test_the_hiding_hides() -> None:
 def test_the_demo_runs_over_tcp_where_these_modules_do_not_exist(tmp_path: Path) -> None:
     # Python imports sitecustomize at its start, so the demo's own child processes obey it too.
     (tmp_path / "sitecustomize.py").write_text(HIDE, encoding="utf-8")
-    words = ["demo", "--garments", "4", "--until-done", "--seed", "7", "--ports", "tcp", "--json"]
+    words = ["demo", "--garments", "9", "--until-done", "--seed", "7", "--ports", "tcp", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "app", *words],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110,

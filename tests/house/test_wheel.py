@@ -107,7 +107,7 @@ def test_it_identifies_what_a_scanner_read(installed: Path, tmp_path: Path) -> N
 
 @pytest.mark.story
 def test_it_runs_the_demo_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
-    words = ["demo", "--garments", "5", "--until-done", "--ports", "tcp", "--json"]
+    words = ["demo", "--garments", "9", "--until-done", "--ports", "tcp", "--json"]
     done = hangtag(installed, tmp_path, *words)
     assert done.returncode == 0, done.stderr
     closing = json.loads(done.stdout.splitlines()[-1])
