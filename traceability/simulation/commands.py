@@ -148,7 +148,9 @@ def _ready(console: Console, running: Demo, seconds: float) -> None:
     for path, what in PAGES:
         console.print(f"  {running.url}/{path:<8} {what}")
     console.print("Nothing here is your data. Ctrl-C stops everything.")
-    console.print(f"Ledger {running.premises.url}, control {running.control.url}", style="dim")
+    console.print(
+        f"Ledger {running.premises.url}, control {running.control.url}", style="dim", soft_wrap=True
+    )
 
 
 def _watch(console: Console, running: Demo, *, until_done: bool) -> None:

@@ -78,7 +78,7 @@ class Demo:
         possible = len(swallowable(self.plan))
         if wishes.swallow > possible:
             raise DemoFailed(
-                f"Cannot swallow {wishes.swallow} scans: this plan has {possible} garments' codes."
+                f"Cannot swallow {wishes.swallow} scans: this plan has {possible} rolls."
             )
         self.wire_log = wishes.wire_log or premises.folder / "wire.jsonl"
         # The log is the truth of this run alone.

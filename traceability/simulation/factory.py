@@ -94,13 +94,15 @@ class Pace:
     """How long things are held before an antenna."""
     patience: float
     """How long a worker waits for the screen to say something."""
+    settle: float
+    """How long a carton stands before somebody pushes it through a gate."""
     lead: int = 0
     """Jobs done without any gap at the beginning, so that a visitor sees movement at once."""
 
 
-CALM: Final = Pace(job_gap=(4.0, 9.0), beep_gap=0.45, hold=1.6, patience=4.0, lead=14)
+CALM: Final = Pace(job_gap=(4.0, 9.0), beep_gap=0.45, hold=1.6, patience=4.0, settle=2.0, lead=14)
 """For people who look on."""
-FAST: Final = Pace(job_gap=(0.0, 0.0), beep_gap=0.03, hold=0.5, patience=3.0)
+FAST: Final = Pace(job_gap=(0.0, 0.0), beep_gap=0.03, hold=0.5, patience=3.0, settle=0.7)
 """As fast as readers and stations follow."""
 
 _NO: Final = frozenset({"STOP", "READ AGAIN", "UNKNOWN"})
@@ -147,6 +149,7 @@ class Factory:
         self._retries = 0
         self._put_aside: list[int] = []
         self._not_before: dict[int, float] = {}
+        self._done_at: dict[int, float] = {}
         self._is_stopping = threading.Event()
         # A station is used by its worker or by the visitor, never by both.
         self._hands_on = {station.name: threading.Lock() for station in floor.STATIONS}
@@ -227,6 +230,7 @@ class Factory:
         """Give a claimed job back, done or for somebody else to do."""
         with self._changed:
             self._status[job.number] = "done" if is_done else "waiting"
+            self._done_at[job.number] = time.monotonic()
             self._changed.notify_all()
 
     def perform(self, station: str, steps: Sequence[Step], *, hold: float | None = None) -> None:
@@ -278,8 +282,13 @@ class Factory:
         """Say whether a worker may begin a job now; the caller holds the condition."""
         if self._status[job.number] != "waiting" or not self._is_ready(job):
             return False
-        if self._not_before.get(job.number, 0.0) > time.monotonic():
+        now = time.monotonic()
+        if self._not_before.get(job.number, 0.0) > now:
             return False
+        if _is_gate(job.station):
+            stood_since = max((self._done_at[number] for number in job.after), default=0.0)
+            if now - stood_since < self._pace.settle:
+                return False
         if not self._keeps_one or job.number < self._pace.lead or not _is_pushable(job):
             return True
         return any(

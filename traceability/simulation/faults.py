@@ -77,22 +77,19 @@ class Mischief:
 
 
 def swallowable(plan: Plan) -> list[tuple[int, int]]:
-    """List the scans that can be swallowed, as (job, step).
+    """List the scans that can be swallowed, as (job, step): rolls that come in.
 
-    They are garments' codes, not tickets' or cartons': the work goes on without them, and whoever
-    comes next in the garment's life finds it again. So what is swallowed is lost exactly once.
+    Everybody behind the first station works on without that scan, and no gate stops for it. So
+    what is swallowed is lost exactly once, and every garment still reaches the store.
     """
     return [
         (job.number, index)
         for job in plan.jobs
-        if job.station == _SWALLOWED_AT
+        if job.station == floor.STATIONS[0].name
         for index, step in enumerate(job.steps)
-        if index >= _FIRST_GARMENT and isinstance(step, Beep)
+        if isinstance(step, Beep)
     ]
 
 
-_SWALLOWED_AT: Final = "sewing"
-_FIRST_GARMENT: Final = 1
-"""Step 0 is the ticket."""
 _UNPLUGGED: Final = "packing"
 _UNPLUG_AFTER_S: Final = 0.15

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from traceability.simulation import labels, trade
-from traceability.simulation.goods import Carton, Order, Product, Roll
+from traceability.simulation.goods import Order, Product, Roll
 from traceability.simulation.jobs import Beep, Step
 from traceability.simulation.plan import Plan
 
@@ -132,7 +132,6 @@ def master_entries(plan: Plan) -> list[Json]:
             )
             for bundle in order.bundles
         ]
-        entries += [_carton(order, carton) for carton in order.cartons]
     return entries
 
 
@@ -158,11 +157,12 @@ def _product(product: Product) -> Json:
 def _order(order: Order) -> Json:
     return _entry(
         "order",
-        order.number,
+        f"//{trade.NAMESPACE}/bt/{order.number}",
         number=order.number,
         title=order.title,
         customer=order.customer,
         city=trade.CITY,
+        destination=STATIONS[-1].place,
         due=order.due.isoformat(),
         marked=order.marked,
         lines=[{"product": product.key, "pieces": pieces} for product, pieces in order.lines],
@@ -177,13 +177,4 @@ def _roll(roll: Roll) -> Json:
         metres=str(roll.metres),
         dye_lot=roll.dye_lot,
         supplier=roll.supplier,
-    )
-
-
-def _carton(order: Order, carton: Carton) -> Json:
-    return _entry(
-        "expected",
-        carton.key,
-        order=order.number,
-        contents=list(carton.contents),
     )

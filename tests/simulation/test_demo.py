@@ -1,0 +1,196 @@
+"""The demo as a visitor has it: real processes, real ports, and a count by others at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulation.running_demo import ROOT, RunningDemo, until
+from traceability.simulation.plan import make_plan
+
+pytestmark = [pytest.mark.story, pytest.mark.timeout(180)]
+
+ALL_IN_STORE = {"sewing": 30, "packing": 30, "shipping": 30, "store": 30}
+FINE = {
+    "exit": 0,
+    "lost": 0,
+    "verified": True,
+    "garments": ALL_IN_STORE,
+    "waiting": 0,
+    "parked": 0,
+    "put_aside": [],
+}
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Any]:
+    """Start demos; end what a failed test leaves behind."""
+    started: list[RunningDemo] = []
+
+    def start(*options: str, port: int | None = None) -> RunningDemo:
+        started.append(RunningDemo(tmp_path, *options, port=port))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+def short(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: result.get(name) for name in FINE}
+
+
+@pytest.mark.parametrize("ports", ["pty", "tcp"])
+def test_every_garment_reaches_the_store_and_nothing_is_lost(demo: Any, ports: str) -> None:
+    if ports == "pty" and os.name != "posix":
+        pytest.skip("this system has no ptys")
+    running = demo("--garments", "30", "--until-done", "--json", "--ports", ports)
+    result = running.result()
+    assert short(result) == FINE
+    assert result["gaps"] == 0
+    assert result["ledger_size"] == running.rows("SELECT size FROM ledger")[0][0]
+    assert running.bodies("flow")[0]["demo"] is True
+
+
+def test_noise_split_frames_and_a_pulled_cable_lose_nothing(demo: Any) -> None:
+    running = demo("--garments", "30", "--until-done", "--json", "--noise")
+    result = running.result()
+    assert short(result) == FINE
+    assert result["noise_frames"] > 0
+    gaps = [gap["reader"] for gap in running.bodies("gap")]
+    assert "packing.pad" in gaps
+    assert result["gaps"] == len(gaps)
+
+
+def test_one_swallowed_frame_is_one_lost(demo: Any) -> None:
+    running = demo("--garments", "30", "--until-done", "--json", "--swallow", "1")
+    result = running.result()
+    assert short(result) == {**FINE, "lost": 1}
+    roll = make_plan(7, 30).rolls[0]
+    assert [(one["reader"], one["said"]) for one in result["missing"]] == [
+        ("fabric-in.gun", roll.scan[1] + roll.scan[0])
+    ]
+
+
+def test_a_killed_server_forgets_nothing_and_doubles_nothing(demo: Any) -> None:
+    running = demo("--garments", "60", "--until-done", "--json")
+    assert until(lambda: running.ask("/state")["done"] >= 4, 60)
+    before = running.rows("SELECT position, entry FROM entry ORDER BY position")
+    os.kill(running.ask("/state")["processes"]["server"]["pid"], 9)
+    result = running.result()
+    everywhere = dict.fromkeys(ALL_IN_STORE, 60)
+    assert short(result) == {**FINE, "garments": everywhere}
+    assert result["server_starts"] == 2
+    after = running.rows("SELECT position, entry FROM entry ORDER BY position")
+    assert after[: len(before)] == before
+    ids = Counter(json.loads(entry)["id"] for _, entry in after)
+    assert max(ids.values()) == 1
+    # What a station was told is accepted stands at the position it was told.
+    entries = {json.loads(entry)["id"]: position for position, entry in after}
+    spools = sorted(running.run.glob("*.spool.sqlite"))
+    assert len(spools) == 6
+    for spool in spools:
+        said = running.rows("SELECT id, position FROM element", spool)
+        assert said == [(name, entries[name]) for name, _ in said]
+    assert {row[0] for row in running.rows("SELECT holes FROM station_run")} == {"[]"}
+
+
+def test_a_visitor_pushes_a_carton_with_one_missing_and_cheats(demo: Any) -> None:
+    running = demo("--garments", "60")
+    assert until(lambda: _pushable(running) != [], 60)
+    pushed = running.ask("/push", {"missing": 1})
+    missing = pushed["missing"][0]["key"]
+    why = "https://hangtag.invalid/voc/reason"
+    missed = "https://hangtag.invalid/voc/missing"
+
+    def stops() -> list[dict[str, Any]]:
+        return [event for event in running.bodies("event") if event.get(why) == "missing"]
+
+    assert until(lambda: bool(stops()), 15)
+    assert missing.rpartition("/")[2] in json.dumps(stops()[-1][missed])
+    running.ask("/push", {"missing": 0, "carton": pushed["carton"]})
+    carton = f"https://id.gs1.org{pushed['carton']}"
+
+    def shipped() -> list[dict[str, Any]]:
+        events = running.bodies("event")
+        return [one for one in events if carton in one.get("epcList", ()) and "bizStep" in one]
+
+    assert until(lambda: bool(shipped()), 15)
+    position = running.ask("/tamper", {})["position"]
+    assert _verify(running) == (1, {"position": position, "kind": "changed body"})
+    assert running.ask("/untamper", {}) == {"position": position}
+    assert _verify(running) == (0, {})
+    assert running.stop() < 3
+    assert running.process.returncode == 0
+
+
+def test_a_second_demo_in_the_same_ledger_goes_on_with_new_numbers(demo: Any) -> None:
+    first = demo("--garments", "9", "--until-done", "--json").result()
+    second = demo("--garments", "9", "--until-done", "--json").result()
+    assert (first["exit"], second["exit"]) == (0, 0)
+    assert second["ledger_size"] > first["ledger_size"]
+    assert second["garments"]["store"] == 18
+
+
+def test_a_ledger_that_is_no_demo_stays_as_it_is(demo: Any, tmp_path: Path) -> None:
+    database = tmp_path / "demo.sqlite"
+    url = f"sqlite:///{database}"
+    from traceability.assets import folder
+    from traceability.database import open_database
+    from traceability.ledger.append import Ledger, Opening
+
+    opened = open_database(url)
+    flow = (folder("flows") / "garment.toml").read_text("utf-8")
+    Ledger.open(opened, opening=Opening(flow=flow, name="Real workshop"))
+    opened.close()
+    running = demo("--garments", "9")
+    running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    assert running.says.read_text().strip() == (
+        f"{url} holds 'Real workshop', which is no demo, and stays as it is: "
+        "set HANGTAG_DB to another database, or unset it."
+    )
+    assert len(running.rows("SELECT position FROM entry")) == 1
+
+
+def test_a_taken_port_gives_the_next_and_says_so(demo: Any) -> None:
+    first = demo("--garments", "9")
+    first.control()
+    second = RunningDemo(_sub(first.folder), "--garments", "9", port=first.port)
+    try:
+        second.control()
+        assert f"Port {first.port} is taken; using " in second.says.read_text()
+        assert "Nothing here is your data." in second.says.read_text()
+    finally:
+        assert second.stop() < 3
+
+
+def _pushable(running: RunningDemo) -> list[Any]:
+    state = running.ask("/state")
+    return [carton for carton in state["cartons"] if carton["has_tags"]]
+
+
+def _verify(running: RunningDemo) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "ledger", "verify", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "HANGTAG_DB": f"sqlite:///{running.database}"},
+        capture_output=True,
+        text=True,
+    )
+    tree = json.loads(done.stdout)
+    return done.returncode, {name: tree[name] for name in ("position", "kind") if name in tree}
+
+
+def _sub(folder: Path) -> Path:
+    other = folder / "other"
+    other.mkdir()
+    return other
