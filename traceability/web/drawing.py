@@ -136,6 +136,11 @@ class Days:
     end_percent: float
     promise_percent: float | None
 
+    def is_named(self, place: float) -> bool:
+        """Say whether the day at this place gets its name: the range's own days and the ends."""
+        ends = (self.ticks[0][1], self.ticks[-1][1])
+        return place in (self.start_percent, self.likely_percent, self.end_percent, *ends)
+
 
 def days(first: date, likely: date, last: date, promise: date | None) -> Days:
     """Place an expected range on a line of days with a little air at both ends.

@@ -26,7 +26,9 @@ def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
         DatabaseBusy: If another server owns the file.
     """
     flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
-    ledger = Ledger.open(open_database(database_url), name, opening=NewLedger(flow))
+    database = open_database(database_url)
+    database.own()
+    ledger = Ledger.open(database, name, opening=NewLedger(flow))
     return reading_of(ledger)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from flask import current_app
 
@@ -78,7 +78,6 @@ class Reading:
 
     ledger: Ledger
     opening: Opening = field(default_factory=Opening)
-    questions: Any = None  # the questions of the projections: each page knows its own
     moves: Callable[[int, int], Sequence[Move]] = lambda _after, _limit: ()
     """(position, limit) → entries after that position, in order, at most so many."""
 
