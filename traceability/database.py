@@ -188,9 +188,14 @@ def open_database(url: str, *, create: bool = True) -> Database:
     return Database(engine)
 
 
+def file_url(path: Path) -> str:
+    """Return the address of a database that is one file on this machine."""
+    return f"sqlite:///{path}"
+
+
 def open_file(path: Path) -> Database:
     """Open (or begin) a database that is one file on this machine."""
-    return open_database(f"sqlite:///{path}")
+    return open_database(file_url(path))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # sqlite3.Connection

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from traceability.database import open_database
+from traceability.database import file_url, open_database
 from traceability.errors import Refused
 from traceability.ledger.append import Ledger
 
@@ -22,7 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 def database_url(given: str | None = None) -> str:
     """Return the address of the database: the option, else HANGTAG_DB, else ``./var/``."""
-    return given or os.environ.get("HANGTAG_DB") or f"sqlite:///{DEFAULT_FILE}"
+    return given or os.environ.get("HANGTAG_DB") or file_url(DEFAULT_FILE)
 
 
 def ledger_options(command: Command) -> Command:

@@ -30,6 +30,7 @@ from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepar
 from traceability.ledger.entry import Entry
 from traceability.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from traceability.ledger.runs import extend
+from traceability.ledger.sorting import Sorting
 from traceability.ledger.tiles import grow, tails_of
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head
@@ -276,7 +277,7 @@ class Ledger:
             ),
             {"l": self.ledger_id},
         ).one()
-        sorting = _Sorting(connection, self.ledger_id, head.size)
+        sorting = Sorting(connection, self.ledger_id, head.size)
         outcomes, accepted = sorting.sort(drafts)
         if not accepted:
             return outcomes, head.size
@@ -430,112 +431,3 @@ class Ledger:
 
 def _is_doubtful(at: int, record_at: int) -> bool:
     return at > record_at + AHEAD_MAX_US or at < YEAR_2000_US
-
-
-class _Sorting:
-    """Decides for each draft, before the first row is written, what becomes of it."""
-
-    def __init__(self, connection: Connection, ledger_id: int, size: int) -> None:
-        self._connection = connection
-        self._ledger_id = ledger_id
-        self._size = size
-        self._known: dict[tuple[str, int], int] = {}
-
-    def sort(self, drafts: list[Prepared]) -> tuple[list[Outcome], list[Prepared]]:
-        """Return all outcomes, and the accepted drafts in the order of their positions."""
-        for row in rows_by(
-            self._connection,
-            tables.event_id,
-            ("event_id", "declared_at", "position"),
-            ledger_id=self._ledger_id,
-            column="event_id",
-            values={draft.id for draft in drafts},
-        ):
-            self._known[row.event_id, row.declared_at] = row.position
-        stored = self._contents(drafts)
-        outcomes: list[Outcome] = []
-        accepted: list[Prepared] = []
-        fresh: dict[tuple[str, int], Prepared] = {}
-        for draft in drafts:
-            name = (draft.id, draft.declared_at)
-            if draft.problem is not None:
-                outcomes.append(Outcome(draft.id, "refused", None, draft.problem))
-            elif name in fresh:
-                is_same = fresh[name].body == draft.body
-                outcomes.append(self._repeated(draft, self._known[name], is_same))
-            elif name in self._known:
-                outcomes.append(
-                    self._repeated(draft, self._known[name], draft.matches(*stored[name]))
-                )
-            else:
-                self._known[name] = self._size + len(accepted)
-                fresh[name] = draft
-                outcomes.append(Outcome(draft.id, "accepted", self._known[name], None))
-                accepted.append(draft)
-        return outcomes, accepted
-
-    def wrong_of(self, draft: Prepared) -> tuple[int, bytes] | None:
-        """Return position and leaf of the event that a declaration takes back, if it is stored."""
-        position = self._known.get((draft.id, 0)) if draft.declared_at else None
-        if position is None or position >= self._size:
-            return None
-        entry = self._connection.execute(
-            text("SELECT entry FROM entry WHERE ledger_id = :l AND position = :p"),
-            {"l": self._ledger_id, "p": position},
-        ).scalar_one()
-        return position, leaf_hash(entry)
-
-    def _contents(self, drafts: list[Prepared]) -> dict[tuple[str, int], tuple[bytes, bytes]]:
-        names = {(draft.id, draft.declared_at) for draft in drafts} & set(self._known)
-        positions = [self._known[name] for name in names]
-        commitments, salts = (
-            {
-                row.position: row[1]
-                for row in rows_by(
-                    self._connection,
-                    source,
-                    ("position", column),
-                    ledger_id=self._ledger_id,
-                    column="position",
-                    values=positions,
-                )
-            }
-            for source, column in ((tables.entry, "entry"), (tables.body, "salt"))
-        )
-        return {
-            name: (Entry.parse(commitments[at]).body, salts.get(at, b""))
-            for name in names
-            for at in [self._known[name]]
-        }
-
-    def _repeated(self, draft: Prepared, position: int, is_same: bool) -> Outcome:
-        if is_same:
-            return Outcome(draft.id, "duplicate", position, None)
-        number = (
-            self._connection.execute(
-                text("SELECT max(conflict_no) FROM conflict WHERE ledger_id = :l"),
-                {"l": self._ledger_id},
-            ).scalar()
-            or 0
-        )
-        insert_rows(
-            self._connection,
-            tables.conflict,
-            [
-                (
-                    self._ledger_id,
-                    number + 1,
-                    draft.id,
-                    time.time_ns() // 1000,
-                    draft.by,
-                    draft.body,
-                )
-            ],
-        )
-        return Outcome(
-            draft.id,
-            "conflict",
-            position,
-            f"{draft.id} is known with other content at position {position}: the first stays, "
-            "this one is kept aside.",
-        )

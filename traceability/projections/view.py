@@ -165,7 +165,7 @@ def short(key: str) -> str:
     ('…0007', 'B-17')
     """
     last = key.rsplit("/", 1)[-1]
-    return last if key.startswith("//") or len(last) <= 5 else f"…{last[-4:]}"
+    return last if key.startswith("//") or len(last) <= 4 else f"…{last[-4:]}"
 
 
 def moment(at: int) -> datetime:

@@ -13,6 +13,35 @@ depends_on = None
 
 def upgrade() -> None:
     """Go to this version."""
+    _create_body()
+    _create_checkpoint()
+    _create_conflict()
+    _create_containment()
+    _create_document()
+    _create_entry()
+    _create_erasure()
+    _create_event()
+    _create_event_id()
+    _create_hold()
+    _create_hold_item()
+    _create_item()
+    _create_landmark()
+    _create_ledger()
+    _create_master_data()
+    _create_name()
+    _create_order_head()
+    _create_order_line()
+    _create_order_waited()
+    _create_private()
+    _create_progress()
+    _create_projection()
+    _create_station_run()
+    _create_stock()
+    _create_tile()
+    _create_touch()
+
+
+def _create_body() -> None:
     op.create_table(
         "body",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -23,6 +52,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=True,
     )
+
+
+def _create_checkpoint() -> None:
     op.create_table(
         "checkpoint",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -32,6 +64,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_conflict() -> None:
     op.create_table(
         "conflict",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -44,6 +79,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_containment() -> None:
     op.create_table(
         "containment",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -62,6 +100,8 @@ def upgrade() -> None:
             "containment_parent", ["ledger_id", "parent_no", "to_at"], unique=False
         )
 
+
+def _create_document() -> None:
     op.create_table(
         "document",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -73,6 +113,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=True,
     )
+
+
+def _create_entry() -> None:
     op.create_table(
         "entry",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -83,6 +126,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_erasure() -> None:
     op.create_table(
         "erasure",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -92,6 +138,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_event() -> None:
     op.create_table(
         "event",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -117,6 +166,8 @@ def upgrade() -> None:
         )
         batch_op.create_index("event_step", ["ledger_id", "step_no", "event_at"], unique=False)
 
+
+def _create_event_id() -> None:
     op.create_table(
         "event_id",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -127,6 +178,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_hold() -> None:
     op.create_table(
         "hold",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -140,6 +194,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_hold_item() -> None:
     op.create_table(
         "hold_item",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -149,6 +206,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_item() -> None:
     op.create_table(
         "item",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -196,6 +256,8 @@ def upgrade() -> None:
             "item_step", ["ledger_id", "step_no", "is_active", "last_at"], unique=False
         )
 
+
+def _create_landmark() -> None:
     op.create_table(
         "landmark",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -205,6 +267,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_ledger() -> None:
     op.create_table(
         "ledger",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -224,6 +289,8 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.create_index("ledger_name", ["ledger_id", "name"], unique=True)
 
+
+def _create_master_data() -> None:
     op.create_table(
         "master_data",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -238,6 +305,8 @@ def upgrade() -> None:
     with op.batch_alter_table("master_data", schema=None) as batch_op:
         batch_op.create_index("master_position", ["ledger_id", "position"], unique=False)
 
+
+def _create_name() -> None:
     op.create_table(
         "name",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -251,6 +320,8 @@ def upgrade() -> None:
     with op.batch_alter_table("name", schema=None) as batch_op:
         batch_op.create_index("name_text", ["ledger_id", "kind", "text"], unique=True)
 
+
+def _create_order_head() -> None:
     op.create_table(
         "order_head",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -261,6 +332,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_order_line() -> None:
     op.create_table(
         "order_line",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -272,6 +346,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_order_waited() -> None:
     op.create_table(
         "order_waited",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -281,6 +358,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_private() -> None:
     op.create_table(
         "private",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -292,6 +372,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_progress() -> None:
     op.create_table(
         "progress",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -303,6 +386,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_projection() -> None:
     op.create_table(
         "projection",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -314,6 +400,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_station_run() -> None:
     op.create_table(
         "station_run",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -326,6 +415,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_stock() -> None:
     op.create_table(
         "stock",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -341,6 +433,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_tile() -> None:
     op.create_table(
         "tile",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -351,6 +446,9 @@ def upgrade() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+
+
+def _create_touch() -> None:
     op.create_table(
         "touch",
         sa.Column("ledger_id", sa.BigInteger(), autoincrement=False, nullable=False),
