@@ -86,4 +86,4 @@ def __getattr__(name: str) -> Flask:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="hangtag")

@@ -201,12 +201,14 @@ class Checkout:
         )
         place = Path(found.stdout.strip())
         (place / "hangtag-checkout.pth").write_text(str(self.root) + "\n", encoding="utf-8")
+        # -P keeps a stranger's app.py in the current folder from being taken for ours.
         if os.name == "nt":
             command = self.scripts / "hangtag.cmd"
-            command.write_text(f'@"{self.python}" -m app %*\n', encoding="utf-8")
+            command.write_text(f'@"{self.python}" -P -m app %*\n', encoding="utf-8")
             return
+        # A shell starts it, because a path with a space cannot stand behind "#!".
         command = self.scripts / "hangtag"
-        command.write_text(f"#!{self.python}\nfrom app import main\n\nmain()\n", encoding="utf-8")
+        command.write_text(f'#!/bin/sh\nexec "{self.python}" -P -m app "$@"\n', encoding="utf-8")
         command.chmod(0o755)
 
     def compile_catalogues(self) -> None:

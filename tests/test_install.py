@@ -106,6 +106,20 @@ def test_a_changed_lock_is_installed_again(checkout: Checkout) -> None:
     assert [checkout.is_installed(kind) for kind in ("base", "dev")] == [False, False]
 
 
+def test_the_command_works_in_a_folder_with_spaces_beside_a_strangers_app(tmp_path: Path) -> None:
+    root = tmp_path / "my workshop's ledger"
+    checkout = Checkout(root)
+    install.venv.create(str(checkout.venv), with_pip=False)  # type: ignore[attr-defined]
+    (root / "app.py").write_text("import sys\nprint('ours', sys.argv[1:])\n", encoding="utf-8")
+    (tmp_path / "app.py").write_text("print('a stranger')\n", encoding="utf-8")
+    checkout.register()
+    done = subprocess.run(
+        [checkout.scripts / "hangtag", "identify", "a b"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "ours ['identify', 'a b']\n"
+
+
 def test_without_a_network_make_says_what_to_do(tmp_path: Path) -> None:
     for name in ("install.py", "Makefile"):
         shutil.copy(ROOT / name, tmp_path)
