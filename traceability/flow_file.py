@@ -88,7 +88,7 @@ class _Table:
         value = self.text(member)
         if value not in vocabulary.words and not _URI.fullmatch(value):
             raise InvalidFlow(
-                f"{self.who}: {member} is {value!r}, which is neither a {vocabulary.title} of "
+                f"{self.who}: {member} is {value!r}, which is neither {vocabulary.title} of "
                 "CBV 2.0 nor a URI of your own (https://…)."
             )
         return value

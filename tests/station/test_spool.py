@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from traceability.errors import DatabaseBusy
 from traceability.station import spool as spool_module
 from traceability.station.spool import Counts, Element, Known, Spool
 
@@ -79,7 +79,7 @@ def test_counters_have_no_holes(spool: Spool) -> None:
 
 def test_a_put_that_fails_keeps_nothing_and_may_be_repeated(spool: Spool) -> None:
     spool.put([element(1)])
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(DatabaseBusy, match="The spool of station 'dock' takes nothing"):
         spool.put([element(2), Element(3, None, b"")])  # type: ignore[arg-type]  # what the file refuses
     assert (spool.next_counter, len(spool.waiting())) == (2, 1)
     spool.put([element(2)])

@@ -44,7 +44,7 @@ class Keeper:
         """Interpret a pass and keep its events; durable when it returns.
 
         Raises:
-            sqlite3.Error: If the disk does not take them: nothing has happened then, and the same
+            DatabaseBusy: If the disk does not take them: nothing has happened then, and the same
                 call may be made again.
         """
         events = self._number(interpret(closed, cache, self._post, self._last_time))

@@ -90,6 +90,38 @@ def live_tree(
     While a pass is open it shows `reading` (the live set) with its `verdict` (a table has none:
     READY); else what the `last` pass left, until that fades.
     """
+    verdict, items, reason = _decide(at, cache, reading, verdict, last)
+    return {
+        "station": station,
+        "title": title,
+        "stage": stage,
+        "at": spell_time(at),
+        **_decided(verdict, items, reason, cache),
+        "strays": [{"key": each.key, "reads": each.read_count} for each in strays[:STRAYS_MAX]],
+        "open": _open(in_hand, cache),
+        "waiting": behind.waiting,
+        "parked": behind.parked,
+        "online": behind.is_online,
+        "delivered_position": behind.position,
+        "readers": [
+            {
+                "name": line.name,
+                "role": line.role,
+                "is_up": line.is_up,
+                "since": line.since,
+                "reads": line.reads,
+                "noise": line.noise,
+            }
+            for line in lines
+        ],
+        "reader": "up" if all(line.is_up for line in lines) else "down",
+    }
+
+
+def _decide(
+    at: datetime, cache: Cache, reading: Sequence[Sighting], verdict: Verdict, last: Shown | None
+) -> tuple[Verdict, list[str], str | None]:
+    """Choose between what is being read, what the last pass left, and waiting."""
     items = [each.key for each in reading]
     reason: str | None = verdict.reason
     if reading:
@@ -101,12 +133,14 @@ def live_tree(
         verdict, reason = READY, None
     held = [key for key in items if key in cache.holds]
     if held and verdict.state != "HOLD":
-        verdict, reason = Verdict("HOLD", count=len(items), hold=cache.holds[held[0]]), "held"
+        return Verdict("HOLD", count=len(items), hold=cache.holds[held[0]]), items, "held"
+    return verdict, items, reason
+
+
+def _decided(
+    verdict: Verdict, items: Sequence[str], reason: str | None, cache: Cache
+) -> dict[str, object]:
     return {
-        "station": station,
-        "title": title,
-        "stage": stage,
-        "at": spell_time(at),
         "state": verdict.state,
         "reason": reason,
         "count": verdict.count,
@@ -124,25 +158,7 @@ def live_tree(
             {"key": each.key, "name": each.name, "belongs_to": each.belongs_to}
             for each in verdict.others[:OTHERS_MAX]
         ],
-        "strays": [{"key": each.key, "reads": each.read_count} for each in strays[:STRAYS_MAX]],
-        "open": _open(in_hand, cache),
         "hold": _hold(verdict),
-        "waiting": behind.waiting,
-        "parked": behind.parked,
-        "online": behind.is_online,
-        "delivered_position": behind.position,
-        "readers": [
-            {
-                "name": line.name,
-                "role": line.role,
-                "is_up": line.is_up,
-                "since": line.since,
-                "reads": line.reads,
-                "noise": line.noise,
-            }
-            for line in lines
-        ],
-        "reader": "up" if all(line.is_up for line in lines) else "down",
     }
 
 

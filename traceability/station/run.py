@@ -10,7 +10,6 @@ import contextlib
 import heapq
 import json
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from zoneinfo import ZoneInfo
 from readers.reads import Happening, LineDown, LineUp, Received
 from readers.recording import Recorder
 from readers.session import Session
-from traceability.errors import Offline, TraceabilityError
+from traceability.errors import DatabaseBusy, Offline, TraceabilityError
 from traceability.station.cache import Cache
 from traceability.station.delivery import Delivery
 from traceability.station.errands import HEARTBEAT_S, CacheErrand, LiveErrand
@@ -303,7 +302,7 @@ class Station:
         while self._unkept:
             try:
                 keeper.keep(self._unkept[0], passes, self._cache)
-            except sqlite3.Error:
+            except DatabaseBusy:
                 # A full disk: what was read waits in memory, and is tried again at every turn.
                 log.exception("the spool takes nothing; %d passes wait", len(self._unkept))
                 return

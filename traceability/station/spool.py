@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from traceability.errors import DatabaseBusy
+
 KEEP_MAX = 200_000
 """Delivered elements kept for the day when the server must be restored from a backup."""
 KNOWN_MAX = 200_000
@@ -133,12 +135,29 @@ class Spool:
         """Keep elements, and what the station must remember with them, in one transaction.
 
         Raises:
-            sqlite3.Error: If the disk does not take it: nothing of it is kept then.
+            DatabaseBusy: If the disk does not take it: nothing of it is kept then.
         """
         counter = self._next
         for element in elements:
             assert element.counter == counter, "counters of one epoch have no holes"
             counter += 1
+        try:
+            self._insert(elements, snapshot, known, counter)
+        except sqlite3.Error as error:
+            raise DatabaseBusy(
+                f"The spool of station {self.station!r} takes nothing: {error}."
+            ) from error
+        self._next = counter
+        with self._changed:
+            self._changed.notify_all()
+
+    def _insert(
+        self,
+        elements: Sequence[Element],
+        snapshot: str | None,
+        known: Iterable[Known],
+        following: int,
+    ) -> None:
         with self._transaction():
             self._db.executemany(
                 "INSERT INTO element (counter, id, body) VALUES (?, ?, ?)",
@@ -150,10 +169,7 @@ class Spool:
             )
             if snapshot is not None:
                 self._set("snapshot", snapshot)
-            self._set("next", str(counter))
-        self._next = counter
-        with self._changed:
-            self._changed.notify_all()
+            self._set("next", str(following))
 
     def waiting(self, most: int = 200, bytes_max: int = 1_000_000) -> list[tuple[int, str, bytes]]:
         """Return the oldest elements that the server has not got: counter, id, bytes to send."""
