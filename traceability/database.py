@@ -451,11 +451,8 @@ def missing_triggers(connection: Connection) -> list[str]:
     """Return the names of append-only triggers that are absent or altered (SQLite only)."""
     if connection.dialect.name != "sqlite":
         return []
-    found: dict[str, str] = dict(
-        connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-        .tuples()
-        .all()
-    )
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    found = {row.name: row.sql for row in rows}
     return [
         name
         for name, rule in APPEND_ONLY.items()

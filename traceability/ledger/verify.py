@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from traceability.database import metadata, missing_triggers, open_file
 from traceability.ledger.append import Ledger
-from traceability.ledger.entry import body_commitment
+from traceability.ledger.entry import SALT_SIZE, body_commitment
 from traceability.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
 from traceability.ledger.tiles import WIDTH, grow, tails_of, tile_path
 from traceability.projections.rebuild import fold_all
@@ -144,10 +144,12 @@ class _Check:
         for expected, row in enumerate(rows, start=first):
             if row.position != expected:
                 return self._gap(expected)
-            leaf = leaf_hash(row.entry)
+            entry = _as_bytes(row.entry)
+            leaf = leaf_hash(entry)
             if expected - first >= len(stored) or leaf != stored[expected - first]:
                 return self._changed_entry(expected, leaf, stored, first)
-            finding = self._body(row.position, row.entry, row.salt, row.body)
+            salt, body = _as_bytes(row.salt), _as_bytes(row.body)
+            finding = self._body(row.position, entry, salt, body)
             if finding is not None:
                 return finding
             leaves.append(leaf)
@@ -194,10 +196,8 @@ class _Check:
             position, "changed entry", f"Entry {position} does not hash to its leaf in the tree."
         )
 
-    def _body(
-        self, position: int, entry: bytes, salt: bytes | None, body: bytes | None
-    ) -> Finding | None:
-        if body is None or salt is None:
+    def _body(self, position: int, entry: bytes, salt: bytes, body: bytes) -> Finding | None:
+        if not body:
             erased = self._connection.execute(
                 text("SELECT position FROM erasure WHERE ledger_id = :l AND erased = :p"),
                 {"l": self._ledger_id, "p": position},
@@ -208,7 +208,8 @@ class _Check:
             return None
         # The entry hashed to its leaf, so its members stand where canonical JSON puts them.
         start = entry.index(b'"body":"') + 8
-        if body_commitment(salt, body).hex().encode() != entry[start : start + 64]:
+        is_sealed = len(salt) == SALT_SIZE
+        if not is_sealed or body_commitment(salt, body).hex().encode() != entry[start : start + 64]:
             return Finding(
                 position, "changed body", f"The body at position {position} is not what was sealed."
             )
@@ -238,6 +239,11 @@ class _Check:
         if self._frontier.root() != root or self._frontier.encode() != frontier:
             return Finding(None, "root altered", "The ledger's root is not what its entries give.")
         return None
+
+
+def _as_bytes(stored: bytes | str | None) -> bytes:
+    # A hand at the file may leave text where bytes belong, or nothing at all.
+    return stored.encode() if isinstance(stored, str) else bytes(stored or b"")
 
 
 def _compare_state(
