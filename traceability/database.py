@@ -279,9 +279,12 @@ def _rows_by(
     condition = f" AND {where}" if where else ""
     if dialect == "sqlite":
         by = f"INDEXED BY {index} " if index else ""
+        # The ledger travels with the values: as a constant it makes the planner, once it has
+        # statistics, build a Bloom filter over the whole table before it looks up the first one.
         return text(
-            f"SELECT {chosen} FROM json_each(:v) AS k CROSS JOIN {name} AS t {by}"  # noqa: S608
-            f"WHERE t.ledger_id = :l AND t.{column} = k.value{condition}"
+            "WITH k (value, ledger) AS MATERIALIZED (SELECT value, :l FROM json_each(:v)) "
+            f"SELECT {chosen} FROM k CROSS JOIN {name} AS t {by}"  # noqa: S608
+            f"WHERE t.ledger_id = k.ledger AND t.{column} = k.value{condition}"
         )
     return text(
         f"SELECT {chosen} FROM {name} AS t "  # noqa: S608

@@ -118,7 +118,8 @@ def test_many_threads_append_without_a_hole(ledger: Ledger) -> None:
 
     def call(start: int) -> None:
         for number in range(start, start + 20):
-            positions.append(ledger.append([draft(packed(number))])[0].position or 0)
+            (outcome,) = ledger.append([draft(packed(number))])
+            positions.append(outcome.position or 0)
 
     threads = [threading.Thread(target=call, args=(100 * n,)) for n in range(1, 9)]
     for thread in threads:
