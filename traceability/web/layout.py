@@ -5,6 +5,7 @@ A page joins the menu by the `MENU` of its module; only pages that exist can be 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib
 import pkgutil
@@ -156,6 +157,35 @@ def find_url() -> str:
     return "/trace" if has_find else ""
 
 
+@lru_cache(maxsize=64)
+def _small(name: str, _version: str) -> bytes:
+    return gzip.compress((folder("static") / name).read_bytes(), 9, mtime=0)
+
+
+def _compress(response: Response) -> Response:
+    """Send texts of the look small: the first page of a customer must fit into 100 kB.
+
+    Pages themselves are not compressed: a guess about a secret in them could be read off the size.
+    """
+    version = request.args.get("v", "")
+    name = (request.view_args or {}).get("filename", "")
+    if (
+        request.endpoint == "static"
+        and version
+        and response.status_code == 200
+        and name.endswith((".css", ".js", ".svg"))
+        and "gzip" in request.headers.get("Accept-Encoding", "")
+    ):
+        response.direct_passthrough = False
+        response.close()
+        response.response = []
+        response.set_data(_small(name, version))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers.pop("ETag", None)
+        response.vary.add("Accept-Encoding")
+    return response
+
+
 @lru_cache(maxsize=256)
 def _version(path: Path, _changed_ns: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
@@ -221,6 +251,7 @@ def add_frame(app: Flask) -> None:
     app.context_processor(lambda: {"frame": _frame()})
     app.before_request(_remember_zone)
     app.after_request(_remember_wishes)
+    app.after_request(_compress)
     app.add_url_rule("/menu", "menu", _show_menu)
     app.jinja_env.globals.update(
         here=here,

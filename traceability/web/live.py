@@ -103,6 +103,12 @@ class Live:
             if not viewer.queue.full():
                 viewer.queue.put_nowait(None)
 
+    def end(self) -> None:
+        """Ask the loop to stop the hub. Any thread and any signal handler may call it."""
+        self._stopping.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.stop)
+
     def _follow(self) -> None:
         loop = self._loop
         assert loop is not None

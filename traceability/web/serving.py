@@ -6,16 +6,18 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 from flask import Flask
 
 from traceability.errors import Refused
 from traceability.web.asgi import Door
+from traceability.web.live import Live
 
 PORTS_TRIED = 20
 BACKLOG = 256
-GRACE_S = 2
+GRACE_S = 1
 """Seconds that open streams get at the end; Ctrl-C must stop within three."""
 
 
@@ -81,9 +83,15 @@ def listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Tells when it answers, so that a caller prints the address at the right moment."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], hub: Live) -> None:
         super().__init__(config)
         self._on_start = on_start
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let go of the live viewers first: their streams would hold the end up for all."""
+        self._hub.end()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -122,4 +130,4 @@ def serve(
         ssl_keyfile=key,
         ws="none",
     )
-    _Server(config, on_start).run(sockets=[bound])
+    _Server(config, on_start, app.extensions["hangtag.live"]).run(sockets=[bound])
