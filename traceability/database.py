@@ -282,8 +282,8 @@ def _rows_by(
         # The ledger travels with the values: as a constant it makes the planner, once it has
         # statistics, build a Bloom filter over the whole table before it looks up the first one.
         return text(
-            "WITH k (value, ledger) AS MATERIALIZED (SELECT value, :l FROM json_each(:v)) "
-            f"SELECT {chosen} FROM k CROSS JOIN {name} AS t {by}"  # noqa: S608
+            "WITH k (value, ledger) AS MATERIALIZED (SELECT value, :l FROM json_each(:v)) "  # noqa: S608
+            f"SELECT {chosen} FROM k CROSS JOIN {name} AS t {by}"
             f"WHERE t.ledger_id = k.ledger AND t.{column} = k.value{condition}"
         )
     return text(

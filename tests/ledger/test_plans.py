@@ -1,7 +1,7 @@
 """No statement of the append or of a page may scan: 20,500 events/s became 2,850 when two did.
 
-Every statement that a busy ledger runs is caught as it goes to SQLite and explained, with and without
-the statistics that ANALYZE leaves: with them a planner chooses otherwise.
+Every statement that a busy ledger runs is caught as it goes to SQLite and explained, with and
+without the statistics that ANALYZE leaves: with them a planner chooses otherwise.
 """
 
 from __future__ import annotations
