@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileCatalogues(BuildHookInterface):  # type: ignore[type-arg]  # generic only in its stubs
-    """Write each `messages.mo` from its `messages.po` before the files are gathered."""
+    """Write each language's catalogue before the files are gathered."""
 
     # `Any`: the build backend hands over an open dictionary that this hook only adds to.
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile all catalogues and name them as parts of the wheel."""
-        for source in sorted(Path(self.root, "traceability", "translations").glob("**/*.po")):
-            compiled = source.with_suffix(".mo")
-            with source.open("rb") as text, compiled.open("wb") as binary:
-                write_mo(binary, read_po(text, locale=source.parts[-3]))
-            build_data["artifacts"].append(compiled.relative_to(self.root).as_posix())
+        root = Path(self.root)
+        # By path: the place of the sources is not among those a build may import from.
+        languages = runpy.run_path(str(root / "traceability" / "languages.py"))
+        for made in languages["compile_catalogues"](root / "traceability" / "translations"):
+            build_data["artifacts"].append(made.relative_to(root).as_posix())

@@ -212,14 +212,11 @@ class Checkout:
         command.chmod(0o755)
 
     def compile_catalogues(self) -> None:
-        """Compile each message catalogue whose source is newer than what was compiled."""
-        for source in sorted((self.root / "traceability" / "translations").glob("**/*.po")):
-            compiled = source.with_suffix(".mo")
-            if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
-                continue
-            command = [str(self.python), "-m", "babel.messages.frontend", "compile", "--use-fuzzy"]
-            command += ["-i", str(source), "-o", str(compiled), "-l", source.parts[-3]]
-            subprocess.run(command, check=True, capture_output=True)
+        """Compile the message catalogues of every language, where there are any."""
+        folder = self.root / "traceability" / "translations"
+        if folder.is_dir():
+            script = self.root / "traceability" / "languages.py"
+            subprocess.run([str(self.python), str(script), str(folder)], check=True)
 
     def mark_installed(self, kind: str) -> None:
         """Remember what `.venv` holds, so that the next call is quick; dev contains base."""

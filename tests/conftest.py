@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 
-import install
 from tests import vectors
+from traceability.languages import compile_catalogues
 
 ROOT = Path(__file__).resolve().parents[1]
 SKIPS_FAIL = os.environ.get("CI") == "true"
@@ -32,9 +31,7 @@ closing = Closing()
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker starts to read them."""
     if not hasattr(config, "workerinput"):
-        checkout = install.Checkout(ROOT)
-        checkout.python = Path(sys.executable)
-        checkout.compile_catalogues()
+        compile_catalogues(ROOT / "traceability" / "translations")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
