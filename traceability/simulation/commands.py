@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -97,7 +96,7 @@ def demo(
         garments=garments,
         seed=seed,
         port=port,
-        ports="tcp" if ports == "tcp" or (ports is None and find_spec("pty") is None) else "pty",
+        ports="pty" if ports == "pty" or (ports is None and _has_ptys()) else "tcp",
         is_until_done=until_done,
         is_noisy=noise,
         swallow=swallow,
@@ -120,6 +119,15 @@ def demo(
         finally:
             if running is not None:
                 running.stop()
+
+
+def _has_ptys() -> bool:
+    # Asking for the module is not enough: Windows has it, and not what it needs.
+    try:
+        import pty  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
