@@ -32,7 +32,7 @@ def test_all_parts_of_a_language_are_read_as_one(tmp_path: Path) -> None:
 def test_two_translations_of_one_sentence_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "board.po", ("Stop", "停"))
     write(tmp_path, "gate.po", ("Stop", "停止"))
-    with pytest.raises(TwoTranslations, match=r"gate\.po translates 'Stop' as '停止': expected '停'"):
+    with pytest.raises(TwoTranslations, match=r"gate\.po .*'停止': expected '停'"):
         compile_catalogues(tmp_path)
 
 
