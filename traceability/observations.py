@@ -20,7 +20,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -194,15 +194,15 @@ class PassBuilder:
         self._scan_at: datetime | None = None
         self._new_at: datetime | None = None
         self._clock: datetime | None = None
+        self._deadline: datetime | None = None
+        self._quiet = timedelta(milliseconds=rules.quiet_ms)
+        self._scan_quiet = timedelta(milliseconds=rules.scan_quiet_ms)
+        self._still = timedelta(milliseconds=rules.still_ms)
 
     @property
     def deadline(self) -> datetime | None:
         """When the open pass closes if nothing more is read; None if no pass is open."""
-        if self._new_at is None:
-            return None
-        rules = self.rules
-        quiet = [at + timedelta(milliseconds=ms) for at, ms in self._last_reads()]
-        return min(max(quiet), self._new_at + timedelta(milliseconds=self._still_ms(rules)))
+        return self._deadline
 
     @property
     def live(self) -> tuple[Sighting, ...]:
@@ -212,7 +212,7 @@ class PassBuilder:
     @property
     def last_at(self) -> datetime | None:
         """Time of the last read in the open pass; None if no pass is open."""
-        return max((at for at, _ in self._last_reads()), default=None)
+        return max((at for at in (self._tag_at, self._scan_at) if at is not None), default=None)
 
     def is_new(self, key: str) -> bool:
         """Tell whether a thing of the open pass has made no event yet."""
@@ -231,11 +231,7 @@ class PassBuilder:
         deadline = self.deadline
         if deadline is None or at < deadline:
             return None
-        by: ClosedBy = "quiet"
-        if self._new_at is not None and deadline < max(
-            moment + timedelta(milliseconds=ms) for moment, ms in self._last_reads()
-        ):
-            by = "still"
+        by: ClosedBy = "quiet" if deadline == self._quiet_at() else "still"
         return self.close(by, deadline)
 
     def see(self, sight: Sight) -> bool:
@@ -248,7 +244,7 @@ class PassBuilder:
         self._clock = at
         if at != sight.at:
             sight = replace(sight, at=at)
-        assert (deadline := self.deadline) is None or at < deadline, "ask advance() first"
+        assert self._deadline is None or at < self._deadline, "ask advance() first"
         if not sight.is_scan and self._is_resident(sight, at):
             return False
         visit = self._visits.get(sight.key)
@@ -264,6 +260,7 @@ class PassBuilder:
         is_observed = visit.add(sight, self.rules)
         if is_observed and not was_observed:
             self._new_at = at
+        self._deadline = self._ends_at()
         return is_observed
 
     def begin(self, context: str) -> None:
@@ -309,17 +306,25 @@ class PassBuilder:
                 )
         self._visits.clear()
         self._stray_reads.clear()
-        self._tag_at = self._scan_at = self._new_at = None
+        self._tag_at = self._scan_at = self._new_at = self._deadline = None
         return closed
 
-    def _last_reads(self) -> Iterator[tuple[datetime, int]]:
-        if self._tag_at is not None:
-            yield self._tag_at, self.rules.quiet_ms
-        if self._scan_at is not None:
-            yield self._scan_at, self.rules.scan_quiet_ms
+    def _quiet_at(self) -> datetime | None:
+        """When it will have been quiet for long enough, after tags and after scans."""
+        tag_at = self._tag_at + self._quiet if self._tag_at is not None else None
+        scan_at = self._scan_at + self._scan_quiet if self._scan_at is not None else None
+        if tag_at is None or scan_at is None:
+            return tag_at or scan_at
+        return max(tag_at, scan_at)
 
-    def _still_ms(self, rules: PassRules) -> int:
-        return max(rules.still_ms, rules.scan_quiet_ms if self._scan_at is not None else 0)
+    def _ends_at(self) -> datetime | None:
+        quiet_at = self._quiet_at()
+        if quiet_at is None or self._new_at is None:
+            return None
+        still = self._still
+        if self._scan_at is not None:
+            still = max(still, self._scan_quiet)
+        return min(quiet_at, self._new_at + still)
 
     def _is_resident(self, sight: Sight, at: datetime) -> bool:
         stray = self._residents.get(sight.key)

@@ -17,7 +17,7 @@ from traceability.gs1 import identify, key_of_epc, product_of
 from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed, Post, Task, Why
-from traceability.station.verdict import READY, Verdict, find_cartons, judge
+from traceability.station.verdict import READY, Verdict, find_cartons, is_readable, judge
 
 OPEN_S = 1_800
 """Work in hand is laid down after half an hour without a read: nobody sews a bundle overnight."""
@@ -57,15 +57,17 @@ class StationPasses:
         self.wants_refresh = False
         """True after something was read that a newer cache might know."""
         self.in_hand: InHand | None = None
-        self.verdict: Verdict = READY
-        """Of the live set at a gate."""
         works = post.stage.works
         is_once = any(work.event == "TransformationEvent" for work in works)
         self._builder = PassBuilder(replace(rules, is_once=is_once))
         self._gate = next((work for work in works if work.carries), None)
         self._tasks: dict[str, Task] = {}
         self._reasons: dict[str, Why] = {}
+        self._verdict: Verdict = READY
+        self._is_stale = False
         self._seen: set[str] = set()
+        self._contents: set[str] = set()
+        self._left: set[str] = set()
         self._attempts: dict[str, _Attempt] = {}
 
     @property
@@ -111,12 +113,25 @@ class StationPasses:
         """Close the open pass now, because the station stops."""
         return self._close(by, at)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Of the live set at a gate; what the last pass came to if none is open."""
+        if self._is_stale:
+            assert self._gate is not None
+            earlier, attempt = self._before(self._builder.last_at)
+            self._verdict = judge(
+                self._seen | earlier, self.cache, self._gate, is_closed=False, attempt=attempt + 1
+            )
+            self._is_stale = False
+        return self._verdict
+
     def recheck(self) -> list[Closed]:
         """Judge the live set again after a newer cache has come."""
         at = self._builder.last_at
         if self._gate is None or at is None or not self._seen:
             return []
-        self._judge_live()
+        self._is_stale = True
+        self._plan()
         return self._close("complete", at) if self.verdict.state == "PASS" else []
 
     # --- gates -----------------------------------------------------------------------------
@@ -125,19 +140,32 @@ class StationPasses:
         if not self._builder.see(sight):
             return []
         self._seen.add(sight.key)
-        self._judge_live()
-        if self.verdict.reason == "not-known" or not self.verdict.expected:
-            self.wants_refresh = True
-        if self.verdict.state == "PASS":
+        self._is_stale = True
+        # A whole verdict costs a look at every content; hundreds of tags a second need only know
+        # whether one is still waited for.
+        if sight.key in self._contents:
+            self._left.discard(sight.key)
+        else:
+            self._plan()
+        if not self._left and self.verdict.state == "PASS":
             return self._close("complete", sight.at)
         return []
 
-    def _judge_live(self) -> None:
+    def _plan(self) -> None:
+        """Find the cartons that are here, and what of their contents is still waited for."""
+        flow = self.cache.flow
+        assert flow is not None
         assert self._gate is not None
-        earlier, attempt = self._before(self._builder.last_at)
-        self.verdict = judge(
-            self._seen | earlier, self.cache, self._gate, is_closed=False, attempt=attempt + 1
-        )
+        boxes = find_cartons(self._seen, self.cache, flow, self._gate)
+        contents = [each for box in boxes for each in box.contents]
+        self._contents = {each.key for each in contents}
+        earlier, _ = self._before(self._builder.last_at)
+        readable = {each.key for each in contents if is_readable(each, self.cache, flow)}
+        self._left = readable - self._seen - earlier
+        known = {box.key for box in boxes}
+        kinds = {key: flow.kind_of(key) for key in self._seen - known - self._contents}
+        if not contents or any(kind and kind.name in self._gate.carries for kind in kinds.values()):
+            self.wants_refresh = True
 
     def _before(self, at: datetime | None) -> tuple[frozenset[str], int]:
         """Return what earlier visits read of the cartons that are here, and how many they were."""
@@ -163,6 +191,8 @@ class StationPasses:
             key in self._attempts and self._attempts[key].state == "PASS" for key in verdict.cartons
         )
         self._seen = set()
+        self._contents, self._left = set(), set()
+        self._is_stale = False
         if verdict.cartons and was_passed and earlier >= seen:
             # The carton that has just passed is still in the field: that says nothing new.
             return []
@@ -173,7 +203,7 @@ class StationPasses:
             )
         while len(self._attempts) > ATTEMPTS_MAX:
             self._attempts.pop(next(iter(self._attempts)))
-        self.verdict = verdict
+        self._verdict = verdict
         return [Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier)]
 
     # --- tables ----------------------------------------------------------------------------
