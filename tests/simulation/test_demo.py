@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.running_demo import ROOT, RunningDemo, until
+from traceability.simulation import floor
 from traceability.simulation.plan import make_plan
 
 pytestmark = [pytest.mark.story, pytest.mark.timeout(180)]
@@ -103,8 +105,14 @@ def test_a_killed_server_forgets_nothing_and_doubles_nothing(demo: Any) -> None:
     assert {row[0] for row in running.rows("SELECT holes FROM station_run")} == {"[]"}
 
 
-def test_a_visitor_pushes_a_carton_with_one_missing_and_cheats(demo: Any) -> None:
+def test_a_visitor_sees_a_garment_arrive_pushes_a_carton_and_cheats(demo: Any) -> None:
+    begun = time.monotonic()
     running = demo("--garments", "60")
+    running.control()
+    assert until(lambda: len(running.bodies("event")) > 0, 10)
+    shop = f"https://id.gs1.org{floor.STATIONS[-1].place}"
+    assert until(lambda: shop in _places(running), 90)
+    assert time.monotonic() - begun < 90
     assert until(lambda: _pushable(running) != [], 60)
     pushed = running.ask("/push", {"missing": 1})
     missing = pushed["missing"][0]["key"]
@@ -171,6 +179,10 @@ def test_a_taken_port_gives_the_next_and_says_so(demo: Any) -> None:
         assert "Nothing here is your data." in second.says.read_text()
     finally:
         assert second.stop() < 3
+
+
+def _places(running: RunningDemo) -> set[str]:
+    return {event.get("bizLocation", {}).get("id") for event in running.bodies("event")}
 
 
 def _pushable(running: RunningDemo) -> list[Any]:

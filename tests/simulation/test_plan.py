@@ -89,6 +89,14 @@ def test_one_order_is_tagged_one_coded_one_counted() -> None:
     }
 
 
+def test_a_strange_tag_and_a_strange_code_come_once_each() -> None:
+    plan = make_plan(7, 300)
+    steps = [step for job in plan.jobs for step in job.steps]
+    shown = [step for step in steps if isinstance(step, Show) and plan.foreign_tag in step.tags]
+    scanned = [step for step in steps if step == Beep(*plan.foreign_scan)]
+    assert (len(shown), len(scanned)) == (1, 1)
+
+
 def test_the_bad_roll_is_in_the_first_carton_and_in_later_ones() -> None:
     plan = make_plan(7, 300)
     bad = set(plan.bad_garments)

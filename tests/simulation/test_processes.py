@@ -64,10 +64,10 @@ def test_a_file_called_app_in_the_current_folder_is_not_run(
     monkeypatch.chdir(tmp_path)
     child = Child("version", ["--version"], {}, tmp_path / "log")
     child.start()
-    until(lambda: "hangtag" in child.last_words(40), 20)
+    until(lambda: "hangtag" in child.complaint(), 20)
     child.stop()
-    assert "hangtag" in child.last_words(40)
-    assert "not this one" not in child.last_words(40)
+    assert "The last that version said is 'hangtag, version" in child.complaint()
+    assert "not this one" not in child.log.read_text()
 
 
 def echo(server: socket.socket) -> None:

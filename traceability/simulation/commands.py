@@ -41,7 +41,13 @@ PAGES: Final = (
 )
 @click.option("--until-done", is_flag=True, help="Work fast, end when all is in the store, count.")
 @click.option("--seed", default=7, show_default=True, help="The same seed gives the same factory.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Where the pages are; the next free one if it is taken.",
+)
 @click.option(
     "--ports",
     type=click.Choice(["pty", "tcp"]),
@@ -154,7 +160,8 @@ def _ready(console: Console, running: Demo, seconds: float) -> None:
     assert running.control is not None
     console.print(f"The factory runs after {seconds:.1f} s. Open:")
     for path, what in PAGES:
-        console.print(f"  {running.url}/{path:<8} {what}")
+        if running.has_page(f"/{path}"):
+            console.print(f"  {running.url}/{path:<8} {what}")
     console.print("Nothing here is your data. Ctrl-C stops everything.")
     console.print(
         f"Ledger {running.premises.url}, control {running.control.url}", style="dim", soft_wrap=True

@@ -13,6 +13,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -74,7 +76,12 @@ class Demo:
         """
         self.wishes = wishes
         self.premises = premises
-        self.plan: Plan = make_plan(wishes.seed, wishes.garments, series=premises.series)
+        self.plan: Plan = make_plan(
+            wishes.seed,
+            wishes.garments,
+            today=datetime.now(UTC).date(),
+            series=premises.series,
+        )
         possible = len(swallowable(self.plan))
         if wishes.swallow > possible:
             raise DemoFailed(
@@ -112,6 +119,14 @@ class Demo:
         self._start_stations()
         assert self.factory is not None
         self.factory.start()
+
+    def has_page(self, path: str) -> bool:
+        """Say whether the server has a page; a visitor is sent to no other."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310
+                return bool(answer.status == HTTPStatus.OK)
+        except OSError:
+            return False
 
     def stop(self) -> None:
         """Stop everything within three seconds; may be called at any time, more than once."""
@@ -182,7 +197,10 @@ class Demo:
         assert self.control is not None
         self.server = Child(
             "server",
-            ["serve", "--host", LOOPBACK, "--port", str(self.port)],
+            [
+                *("serve", "--host", LOOPBACK, "--port", str(self.port)),
+                *("--secret", str(self.premises.folder / "web.secret")),
+            ],
             {"HANGTAG_DB": self.premises.url, "HANGTAG_SIM_URL": self.control.url},
             self.premises.folder / "server.log",
         )
@@ -190,7 +208,7 @@ class Demo:
         try:
             seconds = wait_for_answer(f"{self.url}/healthz", _SERVER_S, still=self._is_serving)
         except DemoFailed as error:
-            raise DemoFailed(f"{error} Its last words:\n{self.server.last_words()}") from error
+            raise DemoFailed(f"{error} {self.server.complaint()}") from error
         log.info("the server answers after %.1f s", seconds)
         self.screens.start()
 
@@ -233,10 +251,9 @@ class Demo:
         for name, wire in self.wires.items():
             if not wire.wait_connected(max(0.0, end - time.monotonic())):
                 deaf = f"station {name.rpartition('.')[0]}"
-                words = next(child.last_words() for child in self.stations if child.name == deaf)
+                child = next(child for child in self.stations if child.name == deaf)
                 raise DemoFailed(
-                    f"Nobody listens to reader {name} within {_LINES_S:g} s. "
-                    f"Last words of its station:\n{words}"
+                    f"Nobody listens to reader {name} within {_LINES_S:g} s. {child.complaint()}"
                 )
 
 

@@ -100,7 +100,7 @@ class Pace:
     """Jobs done without any gap at the beginning, so that a visitor sees movement at once."""
 
 
-CALM: Final = Pace(job_gap=(4.0, 9.0), beep_gap=0.45, hold=1.6, patience=4.0, settle=2.0, lead=14)
+CALM: Final = Pace(job_gap=(14.0, 34.0), beep_gap=0.45, hold=1.6, patience=4.0, settle=2.0, lead=26)
 """For people who look on."""
 FAST: Final = Pace(job_gap=(0.0, 0.0), beep_gap=0.03, hold=0.5, patience=3.0, settle=0.7)
 """As fast as readers and stations follow."""

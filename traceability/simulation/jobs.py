@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from traceability.simulation import labels, trade
 from traceability.simulation.goods import Bundle, Carton, Garment, Order, Roll
 
-__all__ = ["Beep", "Job", "Show", "Step", "jobs_of"]
+__all__ = ["Beep", "Job", "Show", "Step", "jobs_of", "with_strangers"]
 
 _WEAK_SHARE = 0.15
 """How many cartons keep a garment's tag in the shade the first time they pass a gate."""
@@ -74,6 +74,33 @@ def jobs_of(orders: Iterable[Order], chance: random.Random) -> Iterator[Job]:
                 makers.remove(maker)
             else:
                 yield job
+
+
+def with_strangers(
+    jobs: tuple[Job, ...], foreign_tag: bytes, foreign_scan: labels.Scan
+) -> tuple[Job, ...]:
+    """Let somebody's jacket come too near to the gate once, and somebody scan his lunch.
+
+    Both happen half-way, so that the first things a visitor sees are the workshop's own.
+    """
+    half = {
+        station: [job.number for job in jobs if job.station == station]
+        for station in ("dock", "packing")
+    }
+    strangers: tuple[tuple[str, str, Step], ...] = (
+        ("dock", "a visitor's jacket comes too near", Show((foreign_tag,))),
+        ("packing", "somebody scans his lunch", Beep(*foreign_scan)),
+    )
+    return jobs + tuple(
+        Job(
+            number,
+            station,
+            title,
+            (step,),
+            after=frozenset({half[station][(len(half[station]) - 1) // 2]}),
+        )
+        for number, (station, title, step) in enumerate(strangers, start=len(jobs))
+    )
 
 
 @dataclass(slots=True)

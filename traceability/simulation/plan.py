@@ -29,7 +29,7 @@ from traceability.simulation.goods import (
     Product,
     Roll,
 )
-from traceability.simulation.jobs import Job, jobs_of
+from traceability.simulation.jobs import Job, jobs_of, with_strangers
 from traceability.simulation.trade import Marked
 
 __all__ = ["GARMENTS_MAX", "GARMENTS_MIN", "Plan", "make_plan"]
@@ -39,6 +39,8 @@ GARMENTS_MIN = 9
 GARMENTS_MAX = 100_000
 """More would take days on serial lines."""
 
+_DUE_DAYS = (2, 5, 0)
+"""How long each customer still waits: something leaves today."""
 _SHARES: Mapping[Marked, Decimal] = {
     "rfid": Decimal("0.4"),
     "barcode": Decimal("0.3"),
@@ -123,7 +125,7 @@ def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5), serie
                 number=str(4471 + len(trade.STYLES) * series + index),
                 title=f"{style.name}s, {trade.CITY}",
                 customer=trade.CUSTOMERS[index],
-                due=today + timedelta(days=(9, 13, 6)[index]),
+                due=today + timedelta(days=_DUE_DAYS[index]),
                 marked=style.marked,
                 bundles=bundles,
                 cartons=tuple(workshop.pack_order(style.marked, bundles)),
@@ -131,16 +133,18 @@ def make_plan(seed: int, garments: int, *, today: date = date(2026, 1, 5), serie
         )
     rolls = tuple(workshop.rolls)
     foreign = labels.gtin(trade.FOREIGN_COMPANY, chance.randrange(1, 90_000))
+    foreign_tag = labels.sgtin_tag(foreign, COMPANY_DIGITS, chance.randrange(1, 1 << 30))
+    foreign_scan = labels.ean_scan(foreign)
     return Plan(
         seed=seed,
         orders=tuple(orders),
         rolls=rolls,
-        jobs=tuple(jobs_of(orders, chance)),
+        jobs=with_strangers(tuple(jobs_of(orders, chance)), foreign_tag, foreign_scan),
         # The first lay of the tagged order: its garments are in the store while others are
         # still being sewn, so the question "where are they all?" has an interesting answer.
         bad_roll=orders[0].bundles[0].roll,
-        foreign_tag=labels.sgtin_tag(foreign, COMPANY_DIGITS, chance.randrange(1, 1 << 30)),
-        foreign_scan=labels.ean_scan(foreign),
+        foreign_tag=foreign_tag,
+        foreign_scan=foreign_scan,
     )
 
 

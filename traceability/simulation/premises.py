@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from traceability.assets import folder as assets
 from traceability.database import Database, open_database
+from traceability.errors import DatabaseBusy
 from traceability.ledger.append import Ledger, Opening
 from traceability.schema import is_empty
 from traceability.simulation import trade
@@ -72,14 +73,29 @@ def prepare(folder: Path | None = None) -> Premises:
             f"Cannot write to {place}: {error.strerror}. Say --folder with another one."
         ) from error
     url = given or f"sqlite:///{(place / 'demo.sqlite').absolute()}"
+    series = _claim(url)
+    if not given and series:
+        # The demo's own file: a visitor begins with an empty factory.
+        for file in place.glob("demo.sqlite*"):
+            file.unlink()
+        series = _claim(url)
+    run = place / "run"
+    shutil.rmtree(run, ignore_errors=True)
+    run.mkdir()
+    return Premises(url, run.absolute(), series)
+
+
+def _claim(url: str) -> int:
+    """Open the ledger or make it, while nobody else uses it; return how many demos ran in it."""
     database = open_database(url)
     try:
         database.own()
-        series = _open(database, url)
-        run = place / "run"
-        shutil.rmtree(run, ignore_errors=True)
-        run.mkdir()
-        return Premises(url, run.absolute(), series)
+        return _open(database, url)
+    except DatabaseBusy as error:
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise DemoFailed(
+            f"{shown} is in use: stop the other demo first, or say --folder with another place."
+        ) from error
     finally:
         database.close()
 

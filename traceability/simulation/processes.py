@@ -160,13 +160,14 @@ class Child:
             process.kill()
             process.wait(_STOP_S)
 
-    def last_words(self, lines: int = 12) -> str:
-        """Return the end of what it printed, for an error message."""
+    def complaint(self) -> str:
+        """Say in one sentence what it said last and where the rest is."""
         try:
-            text = self.log.read_text("utf-8", errors="replace")
+            text = self.log.read_text("utf-8", errors="replace").strip()
         except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+            text = ""
+        last = text.splitlines()[-1].strip() if text else "nothing"
+        return f"The last that {self.name} said is {last!r}; the rest is in {self.log}."
 
     def _launch(self) -> None:
         with self._lock:

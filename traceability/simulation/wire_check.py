@@ -272,13 +272,15 @@ def read_record(database: str, ledger: str = "main") -> _Record:
     Raises:
         TraceabilityError: If there is no such ledger.
     """
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import text
+
+    from traceability.database import open_database
 
     if "://" not in database:
         if not Path(database).is_file():
             raise TraceabilityError(f"There is no database {database}.")
         database = f"sqlite:///{database}"
-    engine = create_engine(database)
+    opened = open_database(database, create=False)
     # Plain SQL on purpose: the tables as they lie in the file, not as our own code sees them.
     query = text(
         "SELECT e.kind, e.entry, b.body FROM entry e JOIN body b"
@@ -287,10 +289,10 @@ def read_record(database: str, ledger: str = "main") -> _Record:
         " ORDER BY e.position"
     )
     try:
-        with engine.connect() as connection:
+        with opened.read() as connection:
             rows = [tuple(row) for row in connection.execute(query, {"name": ledger})]
     finally:
-        engine.dispose()
+        opened.close()
     if not rows:
         raise TraceabilityError(f"There is no ledger {ledger!r} in {database}.")
     return _record(
