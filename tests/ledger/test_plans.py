@@ -20,7 +20,7 @@ from tests.web.story import story_ledger
 from traceability.ledger.append import Draft, Ledger
 from traceability.projections import expected, happenings
 from traceability.projections.board import board
-from traceability.projections.genealogy import trace
+from traceability.projections.accounting import trace
 from traceability.projections.items import item
 from traceability.projections.progress import order, orders
 from traceability.projections.search import find_key

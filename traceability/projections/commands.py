@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import click
 
-from traceability.errors import Refused
+from traceability.database import MICRO
+from traceability.errors import InvalidIdentifier, Refused
 from traceability.gs1 import identify
 from traceability.opening import ledger_options, open_ledger
-from traceability.projections.genealogy import Node, Trace
-from traceability.projections.genealogy import trace as trace_thing
-from traceability.projections.search import find_key
+from traceability.projections.accounting import Trace
+from traceability.projections.accounting import trace as trace_thing
+from traceability.projections.genealogy import Node, edges_of, nodes_of
+from traceability.projections.search import find_keys
 from traceability.projections.state import plain
 from traceability.projections.view import View, look
 
@@ -26,26 +29,44 @@ def trace(thing: str, db: str | None, ledger_name: str, as_json: bool) -> None:
     ID is anything that names a thing: a scan, a link, a tag in hex, a ticket's short code.
     """
     with look(open_ledger(db, ledger_name)) as view:
-        key = find_key(view, thing)
-        found = trace_thing(view, key) if key is not None else None
+        keys = find_keys(view, thing)
+        if len(keys) > 1:
+            names = ", ".join(f"{label} ({key})" for key, label in view.labels(keys[:6]).items())
+            raise Refused(f"{thing!r} can be {len(keys)} things: {names}. Give the whole code.")
+        found = trace_thing(view, keys[0]) if keys else None
         if found is None:
-            raise Refused(
-                f"Nothing called {thing!r} was ever seen here: "
-                f"it reads as {identify(thing, namespace=view.namespace).key}."
-            )
+            raise Refused(_unknown(view, thing, keys))
         if as_json:
             click.echo(json.dumps(as_tree(view, found), ensure_ascii=False))
         else:
-            click.echo(_sentences(found))
+            click.echo(_sentences(view, found))
+
+
+def _unknown(view: View, thing: str, keys: list[str]) -> str:
+    if keys:
+        return f"{view.label(keys[0])} ({keys[0]}) was entered, but never seen: nothing to trace."
+    try:
+        read = identify(thing, namespace=view.namespace).key
+    except InvalidIdentifier as error:
+        return f"Nothing called {thing!r} was ever seen here. {error}"
+    return f"Nothing called {thing!r} was ever seen here: it reads as {read}."
 
 
 def as_tree(view: View, found: Trace) -> dict[str, Any]:
     """Return a trace as JSON: keys, names, figures as texts."""
+    forward = [nodes_of(view, level) for level in found.family.forward.levels]
+    last = dict(
+        zip(
+            [one.number for one in found.unaccounted],
+            nodes_of(view, [one.number for one in found.unaccounted]),
+            strict=True,
+        )
+    )
     return {
         "id": found.start.label.key,
         "name": str(found.start.label),
-        "back": [[_node(node) for node in level] for level in found.back],
-        "forward": [[_node(node) for node in level] for level in found.forward],
+        "back": [[_node(node) for node in level] for level in found.back()],
+        "forward": [[_node(node) for node in level] for level in forward],
         "edges": [
             {
                 "from": edge.source,
@@ -53,35 +74,48 @@ def as_tree(view: View, found: Trace) -> dict[str, Any]:
                 "position": edge.position,
                 "certain": edge.is_certain,
             }
-            for edge in found.edges
+            for edge in edges_of(view, found.family)
         ],
         "pieces": _figure(found.pieces),
+        "seen": _figure(found.seen),
+        "concluded": _figure(found.concluded),
+        "missing": _figure(found.missing),
+        "held": _figure(found.held),
         "places": [
             {
                 "place": count.place.key,
                 "name": count.place.name,
-                "stage": count.stage,
+                "stage": count.stage.title if count.stage else count.disposition,
                 "pieces": _figure(count.pieces),
+                "seen": _figure(count.seen),
             }
             for count in found.places
         ],
         "unaccounted": [
             {
-                "id": one.last.label.key,
-                "name": str(one.last.label),
+                "id": last[one.number].label.key,
+                "name": str(last[one.number].label),
                 "pieces": _figure(one.pieces),
-                "overdue": one.is_overdue,
-                "last_place": one.last.place.name if one.last.place else None,
-                "last_at": one.last.last_at.isoformat(),
+                "reason": one.reason,
+                "last_place": _place(last[one.number]),
+                "last_at": last[one.number].last_at.isoformat(),
             }
             for one in found.unaccounted
+        ],
+        "orders": [
+            {"id": order.key, "number": order.detail, "name": order.name, "pieces": _figure(count)}
+            for order, count in found.orders
         ],
         "as_of": view.size,
     }
 
 
-def _figure(value: Any) -> str:  # a Decimal
-    return plain(int(value * 1_000_000))
+def _place(node: Node) -> str | None:
+    return node.place.name if node.place else None
+
+
+def _figure(value: Decimal) -> str:
+    return plain(int(value * MICRO))
 
 
 def _node(node: Node) -> dict[str, Any]:
@@ -89,7 +123,7 @@ def _node(node: Node) -> dict[str, Any]:
         "id": node.label.key,
         "name": str(node.label),
         "kind": node.kind.name if node.kind else None,
-        "place": node.place.name if node.place else None,
+        "place": _place(node),
         "step": node.step,
         "disposition": node.disposition,
         "order": node.order.detail if node.order else None,
@@ -101,24 +135,44 @@ def _node(node: Node) -> dict[str, Any]:
     }
 
 
-def _sentences(found: Trace) -> str:
+WHY_MISSING = {
+    "cut": "went in and never came out",
+    "left": "stayed behind while the others went on",
+    "unread": "not read, although its carton was",
+    "waiting": "waits longer than the flow allows",
+}
+
+
+def _sentences(view: View, found: Trace) -> str:
     lines = [f"{found.start.label} ({found.start.label.key})"]
-    for number, level in enumerate(found.back, start=1):
-        lines.append(f"  made from, level {number}: {_names(level)}")
-    for number, level in enumerate(found.forward, start=1):
-        lines.append(f"  made into, level {number}: {_names(level)}")
+    for number, level in enumerate(found.back(), start=1):
+        lines.append(f"  made from, level {number}: {_names(level, len(level))}")
+    for number, numbers in enumerate(found.family.forward.levels, start=1):
+        lines.append(
+            f"  made into, level {number}: {_names(nodes_of(view, numbers[:6]), len(numbers))}"
+        )
     lines.append(f"  {_figure(found.pieces)} pieces now:")
-    lines += [
-        f"    {_figure(count.pieces):>6}  {count.place.name or 'no place'}, {count.stage}"
-        for count in found.places
-    ]
-    lines += [
-        f"    {_figure(one.pieces):>6}  not accounted for, last seen as {one.last.label}"
-        for one in found.unaccounted
-    ]
+    for count in found.places:
+        state = count.stage.title if count.stage else count.disposition
+        as_packed = f", {_figure(count.concluded)} as packed" if count.concluded else ""
+        line = f"    {_figure(count.pieces):>6}  {count.place.name or 'no place'}, {state}"
+        lines.append(line + as_packed)
+    last = nodes_of(view, [one.number for one in found.unaccounted[:12]])
+    for one, node in zip(found.unaccounted[:12], last, strict=True):
+        lines.append(
+            f"    {_figure(one.pieces):>6}  not accounted for: {node.label}, "
+            f"{WHY_MISSING[one.reason]}, last seen {_place(node) or 'nowhere'} "
+            f"{node.last_at:%Y-%m-%d %H:%M} UTC"
+        )
+    more = found.unaccounted[12:]
+    if more:
+        rest = sum((one.pieces for one in more), Decimal())
+        lines.append(f"    {_figure(rest):>6}  not accounted for: {len(more)} more things")
+    if not found.unaccounted:
+        lines.append("         0  not accounted for")
     return "\n".join(lines)
 
 
-def _names(level: list[Node]) -> str:
+def _names(level: list[Node], count: int) -> str:
     shown = ", ".join(str(node.label) for node in level[:6])
-    return shown if len(level) <= 6 else f"{shown} and {len(level) - 6} more"
+    return shown if count <= 6 else f"{shown} and {count - 6} more"

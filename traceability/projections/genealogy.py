@@ -1,28 +1,53 @@
 """What it was made from, and everything made from it: back to the roll, forward to the shops.
 
 An edge is input → event → output; there is no table of edges. Going breadth first, a level at a
-time, takes two look-ups a level, however many things are in it.
+time, takes a few look-ups a level, however many things are in it. A roll can have ten thousand
+descendants: they stay rows here, and become named things only where somebody looks at them.
+
+A container is no ancestor: a carton is traced through what is in it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from traceability.database import MICRO, rows_by
 from traceability.flow import Kind
 from traceability.projections import tables
-from traceability.projections.items import find_items, items_by_number, stage_of_step
+from traceability.projections.items import find_items, items_by_number
 from traceability.projections.tables import RELATING
-from traceability.projections.touches import Role
+from traceability.projections.touches import Form, Role
 from traceability.projections.view import Label, View, moment
 from traceability.projections.world import HELD, Item
 
 LEVELS_MAX = 32
 """A circle of rework ends here at the latest."""
+
+MEMBER = (
+    "item_no",
+    "form",
+    "kind_no",
+    "product_no",
+    "place_no",
+    "step_no",
+    "disposition_no",
+    "container_no",
+    "is_active",
+    "quantity",
+    "consumed",
+    "order_no",
+    "flags",
+    "stages_reached",
+    "last_at",
+)
+"""What a trace needs to know of each descendant, in the order of `Member`."""
+
+Member = Any  # a row with the columns of MEMBER: ten thousand of them are no place for objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,7 @@ class Edge:
     """Keys."""
     position: int
     is_certain: bool
-    """False where several inputs of one kind went in and nothing says which is in this output."""
+    """False where several things went in and nothing says which of them is in this output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +68,7 @@ class Node:
 
     label: Label
     kind: Kind | None
+    product: Label | None
     place: Label | None
     step: str
     disposition: str
@@ -59,238 +85,238 @@ class Node:
     last_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceCount:
-    """How much of a trace's goods is at one place now."""
+@dataclass(slots=True)
+class Walk:
+    """One direction of a family: numbers by level, and what was made in which entry."""
 
-    place: Label
-    stage: str
-    """Title of the stage reached last, or the disposition where no stage is named."""
-    pieces: Decimal
-    things: list[Node]
+    levels: list[list[int]] = field(default_factory=list)
+    parent: dict[int, int] = field(default_factory=dict)
+    """From a thing to the one by which it was found: one level nearer to the start."""
+    inputs: dict[int, list[int]] = field(default_factory=dict)
+    """By position of the entry: what went in, whether of this family or not."""
+    outputs: dict[int, list[int]] = field(default_factory=dict)
+    """By position: what of this family came out."""
 
-
-@dataclass(frozen=True, slots=True)
-class Unaccounted:
-    """Pieces that ought to be somewhere, and nobody has seen where. Never called lost."""
-
-    last: Node
-    """What was seen last: the thing itself, or the lot that it should have come out of."""
-    pieces: Decimal
-    is_overdue: bool
-    """True: seen, but waiting longer than its stage allows. False: cut, but never came out."""
+    def numbers(self) -> Iterator[int]:
+        """Yield everything found, nearest first."""
+        for level in self.levels:
+            yield from level
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """The family of one thing."""
+@dataclass(slots=True)
+class Family:
+    """The descendants of one thing (or of what is in it), with the thing itself, as rows."""
 
-    start: Node
-    back: list[list[Node]]
-    """Levels of origin: what it was made from, what that was made from, …"""
-    forward: list[list[Node]]
-    """Levels of offspring."""
-    edges: list[Edge]
-    ends: list[Node]
-    """Goods at the end of the family: those of which something is left that is nothing else."""
-    places: list[PlaceCount]
-    pieces: Decimal
-    """All pieces at the end of the family, wherever they are."""
-    unaccounted: list[Unaccounted]
+    start: Item
+    roots: list[int]
+    """Where the walk began: the start, or the contents of a container."""
+    back: Walk
+    forward: Walk
+    members: dict[int, Member]
+    """Roots and descendants by number."""
+    kinds: dict[int, Kind | None]
+    """By number of the kind."""
+
+    def kind(self, member: Member) -> Kind | None:
+        """Return the kind of a member as the flow in force sees it."""
+        return self.kinds[member.kind_no]
+
+    def is_counted_in_pieces(self, member: Member) -> bool:
+        """Say whether a member counts as goods: cartons and cloth do not."""
+        kind = self.kinds[member.kind_no]
+        return kind is not None and kind.in_stock and not kind.unit
 
 
-def trace(view: View, key: str) -> Trace | None:
-    """Trace a thing both ways; None if it was never met. Waiting is measured at the view's time."""
+def family_of(view: View, key: str) -> Family | None:
+    """Find everything a thing was made from and everything made from it; None if never met."""
     start = find_items(view, [key]).get(key)
     if start is None:
         return None
-    walk = _Walk(view)
-    back = walk.levels(start, Role.OUTPUT, Role.INPUT)
-    forward = walk.levels(start, Role.INPUT, Role.OUTPUT)
-    nodes = _nodes(view, [start, *(one for level in (*back, *forward) for one in level)])
-    family = [nodes[one.key] for one in (start, *(one for level in forward for one in level))]
-    ends = [node for node in family if _is_end(node)]
-    return Trace(
-        start=nodes[start.key],
-        back=[[nodes[one.key] for one in level] for level in back],
-        forward=[[nodes[one.key] for one in level] for level in forward],
-        edges=walk.edges,
-        ends=ends,
-        places=_places(view, ends),
-        pieces=sum((_left(node) for node in ends), Decimal()),
-        unaccounted=_unaccounted(view, family, walk.edges),
+    roots = [start.item_no]
+    kind = view.flow.kind_of(key.split("@", maxsplit=1)[0])
+    if kind is not None and not kind.in_stock:
+        roots = contents_of(view, start.item_no) or roots
+    back = _walk(view, roots, Role.OUTPUT, Role.INPUT)
+    forward = _walk(view, roots, Role.INPUT, Role.OUTPUT)
+    members = {row[0]: row for row in _members(view, [*roots, *forward.numbers()])}
+    names = view.names({row.kind_no for row in members.values()})
+    by_name = {kind.name: kind for kind in view.flow.kinds}
+    kinds = {row.kind_no: by_name.get(names[row.kind_no]) for row in members.values()}
+    return Family(start, roots, back, forward, members, kinds)
+
+
+def contents_of(view: View, item_no: int) -> list[int]:
+    """Return the numbers of the things inside a container, however deep."""
+    found: list[int] = []
+    holders = [item_no]
+    while holders and len(found) < 100_000:
+        rows = rows_by(
+            view.connection,
+            tables.item,
+            ("item_no",),
+            ledger_id=view.ledger_id,
+            column="container_no",
+            values=holders,
+            index="item_container",
+            where="t.container_no IS NOT NULL",
+        )
+        holders = sorted(row.item_no for row in rows)
+        found += holders
+    return found
+
+
+def _members(view: View, numbers: Collection[int]) -> list[Member]:
+    return rows_by(
+        view.connection,
+        tables.item,
+        MEMBER,
+        ledger_id=view.ledger_id,
+        column="item_no",
+        values=numbers,
     )
 
 
-def _is_end(node: Node) -> bool:
-    if node.kind is None or not node.kind.in_stock or node.kind.unit:
-        return False
-    return not node.is_consumed or node.quantity > 0
+def _walk(view: View, roots: Sequence[int], mine: Role, theirs: Role) -> Walk:
+    """Walk breadth first; each thing stands in the first level it appears in."""
+    walk = Walk()
+    seen = set(roots)
+    frontier = list(roots)
+    while frontier and len(walk.levels) < LEVELS_MAX:
+        near = _by_position(view, frontier, mine)
+        far = _across(view, near, theirs)
+        inputs = far if theirs == Role.INPUT else _across(view, near, Role.INPUT)
+        outputs = far if theirs == Role.OUTPUT else near
+        walk.inputs.update(inputs)
+        for position, numbers in outputs.items():
+            known = walk.outputs.setdefault(position, numbers)
+            if known is not numbers:
+                walk.outputs[position] = list(dict.fromkeys([*known, *numbers]))
+        level: dict[int, int] = {}
+        for position, numbers in far.items():
+            source = near[position][0]
+            for number in numbers:
+                if number not in seen:
+                    level.setdefault(number, source)
+        seen.update(level)
+        walk.parent.update(level)
+        frontier = sorted(level)
+        if frontier:
+            walk.levels.append(frontier)
+    return walk
 
 
-def _left(node: Node) -> Decimal:
-    is_thing = node.kind is not None and node.kind.form == "thing"
-    return Decimal(1) if is_thing else node.quantity
+def _by_position(view: View, numbers: Collection[int], role: Role) -> dict[int, list[int]]:
+    rows = rows_by(
+        view.connection,
+        tables.touch,
+        ("item_no", "position"),
+        ledger_id=view.ledger_id,
+        column="item_no",
+        values=numbers,
+        where=f"t.role = {role:d} AND t.void_position IS NULL",
+    )
+    return _grouped(rows)
 
 
-class _Walk:
-    """Breadth first through inputs and outputs, a level at a time."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self.edges: list[Edge] = []
-
-    def levels(self, start: Item, mine: Role, theirs: Role) -> list[list[Item]]:
-        """Return the levels beyond a thing; each thing stands in the first level it appears in."""
-        seen = {start.item_no}
-        keys = {start.item_no: start.key}
-        frontier = [start.item_no]
-        levels: list[list[Item]] = []
-        while frontier and len(levels) < LEVELS_MAX:
-            positions = self._positions(frontier, mine)
-            across = self._across(positions, theirs)
-            found = items_by_number(
-                self._view, {no for many in across.values() for no in many} - set(keys)
-            )
-            keys.update({no: one.key for no, one in found.items()})
-            self._note(positions, across, keys, towards_outputs=theirs == Role.OUTPUT)
-            level = [one for no, one in sorted(found.items()) if no not in seen]
-            seen.update(one.item_no for one in level)
-            frontier = [one.item_no for one in level]
-            if level:
-                levels.append(level)
-        return levels
-
-    def _positions(self, numbers: list[int], role: Role) -> dict[int, list[int]]:
-        rows = rows_by(
-            self._view.connection,
-            tables.touch,
-            ("item_no", "position"),
-            ledger_id=self._view.ledger_id,
-            column="item_no",
-            values=numbers,
-            where=f"t.role = {role:d} AND t.void_position IS NULL",
-        )
-        positions: dict[int, list[int]] = defaultdict(list)
-        for row in rows:
-            positions[row.position].append(row.item_no)
-        return positions
-
-    def _across(self, positions: Collection[int], role: Role) -> dict[int, list[int]]:
-        rows = rows_by(
-            self._view.connection,
-            tables.touch,
-            ("item_no", "position"),
-            ledger_id=self._view.ledger_id,
-            column="position",
-            values=positions,
-            index="touch_position",
-            where=f"t.{RELATING} AND t.role = {role:d} AND t.void_position IS NULL",
-        )
-        across: dict[int, list[int]] = defaultdict(list)
-        for row in rows:
-            across[row.position].append(row.item_no)
-        return across
-
-    def _note(
-        self,
-        positions: dict[int, list[int]],
-        across: dict[int, list[int]],
-        keys: dict[int, str],
-        *,
-        towards_outputs: bool,
-    ) -> None:
-        for position, mine in positions.items():
-            for one in mine:
-                for other in across.get(position, ()):
-                    source, target = (one, other) if towards_outputs else (other, one)
-                    inputs = mine if towards_outputs else across[position]
-                    self.edges.append(Edge(keys[source], keys[target], position, len(inputs) == 1))
+def _across(view: View, positions: Collection[int], role: Role) -> dict[int, list[int]]:
+    rows = rows_by(
+        view.connection,
+        tables.touch,
+        ("item_no", "position"),
+        ledger_id=view.ledger_id,
+        column="position",
+        values=positions,
+        index="touch_position",
+        where=f"t.{RELATING} AND t.role = {role:d} AND t.void_position IS NULL",
+    )
+    return _grouped(rows)
 
 
-def _nodes(view: View, items: Collection[Item]) -> dict[str, Node]:
+def _grouped(rows: list[Any]) -> dict[int, list[int]]:  # rows of item_no and position
+    positions: dict[int, list[int]] = defaultdict(list)
+    for number, position in rows:
+        positions[position].append(number)
+    return dict(positions)
+
+
+# --- names for those that are looked at --------------------------------------------------------
+
+
+def nodes_of(view: View, numbers: Sequence[int]) -> list[Node]:
+    """Return things by number with all their names, in the order asked for."""
+    items = items_by_number(view, numbers)
+    found = nodes_of_items(view, [items[number] for number in numbers if number in items])
+    return [found[items[number].key] for number in numbers if number in items]
+
+
+def nodes_of_items(view: View, items: Collection[Item]) -> dict[str, Node]:
+    """Return items with all their names, by key: a handful of look-ups for all of them."""
     holders = items_by_number(
         view, {one.container_no for one in items if one.container_no is not None}
     )
-    numbers = [
-        no for one in items for no in (one.place_no, one.step_no, one.disposition_no, one.order_no)
-    ]
-    name = view.names(numbers)
+    name = view.names(
+        {
+            no
+            for one in items
+            for no in (
+                one.place_no,
+                one.step_no,
+                one.disposition_no,
+                one.order_no,
+                one.product_no,
+                one.kind_no,
+            )
+        }
+    )
     label = view.labels(
         [one.key for one in (*items, *holders.values())]
-        + [name[no or 0] for one in items for no in (one.place_no, one.order_no)]
+        + [name[no or 0] for one in items for no in (one.place_no, one.order_no, one.product_no)]
     )
+
+    def named(no: int | None) -> Label | None:
+        return label[name[no]] if no else None
+
+    kinds = {kind.name: kind for kind in view.flow.kinds}
     return {
         one.key: Node(
             label=label[one.key],
-            kind=view.flow.kind_of(one.key.split("@")[0]),
-            place=label[name[one.place_no]] if one.place_no else None,
+            kind=kinds.get(name[one.kind_no]),
+            product=named(one.product_no),
+            place=named(one.place_no),
             step=name[one.step_no],
             disposition=name[one.disposition_no],
-            order=label[name[one.order_no]] if one.order_no else None,
+            order=named(one.order_no),
             container=label[holders[one.container_no].key]
-            if one.container_no is not None
+            if one.container_no in holders and one.container_no is not None
             else None,
             is_active=one.is_active,
             is_consumed=one.consumed > 0,
             is_held=bool(one.flags & HELD),
-            pieces=Decimal(one.pieces) / MICRO,
+            pieces=Decimal(1)
+            if one.form == Form.THING and one.is_active
+            else Decimal(one.pieces) / MICRO,
             quantity=Decimal(one.quantity) / MICRO,
             uom=one.uom,
-            last_at=moment(one.last_at),
+            last_at=moment(max(one.last_at, 0)),
         )
         for one in items
     }
 
 
-def _places(view: View, ends: list[Node]) -> list[PlaceCount]:
-    groups: dict[tuple[str, str], list[Node]] = defaultdict(list)
-    for node in ends:
-        stage = stage_of_step(view, node.step)
-        state = stage.name if node.is_active and stage is not None else node.disposition
-        groups[node.place.key if node.place else "", state].append(node)
-    counts = []
-    for (place, state), things in groups.items():
-        stage = view.flow.stage(state)
-        counts.append(
-            PlaceCount(
-                place=things[0].place or Label(place, ""),
-                stage=stage.title if stage is not None else state,
-                pieces=sum((_left(node) for node in things), Decimal()),
-                things=things,
-            )
-        )
-    counts.sort(key=lambda count: -count.pieces)
-    return counts
-
-
-def _unaccounted(view: View, family: list[Node], edges: list[Edge]) -> list[Unaccounted]:
-    by_key = {node.label.key: node for node in family}
-    came_out: dict[str, Decimal] = defaultdict(Decimal)
-    targets: dict[str, set[str]] = defaultdict(set)
-    for edge in edges:
-        targets[edge.source].add(edge.target)
-    for source, made in targets.items():
-        for target in made & by_key.keys():
-            node = by_key[target]
-            is_thing = node.kind is not None and node.kind.form == "thing"
-            came_out[source] += Decimal(1) if is_thing else node.pieces
-    found = []
-    for node in family:
-        if node.kind is None or node.kind.unit or not node.kind.in_stock:
-            continue
-        if node.is_consumed and node.kind.form == "lot":
-            gone = node.pieces - node.quantity - came_out[node.label.key]
-            if gone > 0:
-                found.append(Unaccounted(node, gone, is_overdue=False))
-        if _is_end(node) and _is_overdue(view, node):
-            found.append(Unaccounted(node, _left(node), is_overdue=True))
-    return found
-
-
-def _is_overdue(view: View, node: Node) -> bool:
-    stage = stage_of_step(view, node.step)
-    if stage is None or stage.dwell_hours is None or not node.is_active:
-        return False
-    waited_s = (view.record_at - node.last_at).total_seconds()
-    return waited_s > stage.dwell_hours * 3600
+def edges_of(view: View, family: Family) -> list[Edge]:
+    """Return all edges of a family, both ways, with keys."""
+    numbers = {*family.roots, *family.back.numbers(), *family.forward.numbers()}
+    for walk in (family.back, family.forward):
+        for many in walk.inputs.values():
+            numbers.update(many)
+    keys = {no: one.key for no, one in items_by_number(view, numbers).items()}
+    found: dict[tuple[int, int, int], Edge] = {}
+    for walk in (family.back, family.forward):
+        for position, outputs in walk.outputs.items():
+            inputs = walk.inputs.get(position, [])
+            for source in inputs:
+                for target in outputs:
+                    found[source, target, position] = Edge(
+                        keys[source], keys[target], position, len(inputs) == 1
+                    )
+    return [found[name] for name in sorted(found, key=lambda name: (name[2], name[0], name[1]))]

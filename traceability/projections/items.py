@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import text
 
@@ -15,33 +14,14 @@ from traceability.flow import Kind, Stage
 from traceability.projections import tables
 from traceability.projections.state import flag_names
 from traceability.projections.tables import RELATING
+from traceability.projections.timeline import Happening, timeline
 from traceability.projections.touches import Role
-from traceability.projections.view import Label, View, moment
+from traceability.projections.view import Label, Values, View, moment
 from traceability.projections.world import BEGUN, HELD, Item
 
 COLUMNS = tuple(Item.__struct_fields__)
-HAPPENINGS_MAX = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One thing that happened: what, when, where, and which entry says so."""
-
-    at: datetime
-    position: int
-    role: Role
-    quantity: Decimal | None
-    uom: str
-    place: Label | None
-    step: str
-    disposition: str
-    stage: Stage | None
-    other: Label | None
-    """The container of a packing; for a happening inside a container, that container."""
-    is_inside: bool
-    """True if it happened to the container that the thing was in."""
-    is_void: bool
-    """Declared wrong afterwards."""
+SHOWN_MAX = 200
+"""Relatives and contents that a card names; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +60,15 @@ class ItemCard:
     made_from: list[Label]
     made_into: list[Label]
     made_into_count: int
+    consumed: Decimal
+    """How much of it went into something."""
+    last_at: datetime
+    facts: Values
+    """What was entered about it: a roll's supplier, a ticket's pieces; of a thing, its product's
+    style, colour and size."""
+    other_products: list[tuple[Label, Label]]
+    """Sources whose product is another than its own: the source, and that product. What the tag
+    says and what the workshop's names say cannot both be right."""
 
 
 def stage_of_step(view: View, step: str) -> Stage | None:
@@ -127,9 +116,17 @@ def item(view: View, key: str) -> ItemCard | None:
     holder = found.container_no
     near = items_by_number(
         view,
-        {*inside[:200], *sources[:200], *results[:200], *([holder] if holder is not None else [])},
+        {
+            *inside[:SHOWN_MAX],
+            *sources[:SHOWN_MAX],
+            *results[:SHOWN_MAX],
+            *([holder] if holder is not None else []),
+        },
     )
+    others = _other_products(view, found, [near[no] for no in sources[:SHOWN_MAX]])
+    name = view.names([one.product_no for one in others]) | name
     texts = [name[no or 0] for no in (found.place_no, found.product_no, found.order_no)]
+    texts += [name[one.product_no] for one in others]
     label = view.labels([key, *texts, *(one.key for one in near.values())])
     step = name[found.step_no]
 
@@ -146,18 +143,41 @@ def item(view: View, key: str) -> ItemCard | None:
         stage=stage_of_step(view, step),
         order=named(found.order_no),
         container=label[near[holder].key] if holder is not None else None,
-        contents=[label[near[no].key] for no in inside[:200]],
+        contents=[label[near[no].key] for no in inside[:SHOWN_MAX]],
         contents_count=len(inside),
         is_active=found.is_active,
         quantity=Decimal(found.quantity) / MICRO,
         uom=found.uom,
         flags=frozenset(flag_names(found.flags).split()),
         holds=holds_of(view, [found.item_no]) if found.flags & HELD else [],
-        timeline=timeline(view, found.item_no),
-        made_from=[label[near[no].key] for no in sources[:200]],
-        made_into=[label[near[no].key] for no in results[:200]],
+        timeline=timeline(view, found.item_no, key),
+        made_from=[label[near[no].key] for no in sources[:SHOWN_MAX]],
+        made_into=[label[near[no].key] for no in results[:SHOWN_MAX]],
         made_into_count=len(results),
+        consumed=Decimal(found.consumed) / MICRO,
+        last_at=moment(max(found.last_at, 0)),
+        facts=_facts(view, key, name[found.product_no]),
+        other_products=[(label[one.key], label[name[one.product_no]]) for one in others],
     )
+
+
+def _other_products(view: View, found: Item, sources: list[Item]) -> list[Item]:
+    """Return the sources in pieces that are pieces of another product."""
+    others = []
+    for source in sources:
+        kind = view.flow.kind_of(source.key)
+        is_pieces = kind is not None and kind.in_stock and not kind.unit
+        if is_pieces and source.product_no and source.product_no != found.product_no:
+            others.append(source)
+    return others
+
+
+def _facts(view: View, key: str, product: str) -> Values:
+    for kind in ("roll", "ticket", "carton"):
+        found = view.master(kind, [key]).get(key)
+        if found is not None:
+            return found
+    return view.master("product", [product]).get(product, {}) if product else {}
 
 
 def holds_of(view: View, numbers: Collection[int]) -> list[Hold]:
@@ -186,78 +206,6 @@ def holds_of(view: View, numbers: Collection[int]) -> list[Hold]:
         Hold(row.hold_id, row.reason, row.contact, moment(row.held_at), row.position)
         for row in rows
     ]
-
-
-def timeline(view: View, item_no: int) -> list[Happening]:
-    """Return what happened to a thing, and to what it was inside of meanwhile; newest first."""
-    stays = rows_by(
-        view.connection,
-        tables.containment,
-        ("parent_no", "from_at", "from_tie", "to_at", "to_tie"),
-        ledger_id=view.ledger_id,
-        column="child_no",
-        values=[item_no],
-    )
-    rows = [(row, False) for row in _touches(view, [item_no])]
-    own = {row.position for row, _ in rows}
-    for row in _touches(view, {stay.parent_no for stay in stays}):
-        when = (row.event_at, row.tie)
-        if row.position not in own and any(
-            stay.parent_no == row.item_no
-            and (stay.from_at, stay.from_tie) < when
-            and (stay.to_at is None or when <= (stay.to_at, stay.to_tie))
-            for stay in stays
-        ):
-            rows.append((row, True))
-    rows.sort(key=lambda pair: (pair[0].event_at, pair[0].tie, pair[0].line), reverse=True)
-    del rows[HAPPENINGS_MAX:]
-    others = items_by_number(
-        view,
-        {row.parent_no for row, _ in rows if row.parent_no is not None}
-        | {row.item_no for row, is_inside in rows if is_inside},
-    )
-    name = view.names(
-        [no for row, _ in rows for no in (row.place_no, row.step_no, row.disposition_no)]
-    )
-    label = view.labels(
-        [name[row.place_no or 0] for row, _ in rows] + [one.key for one in others.values()]
-    )
-    return [
-        Happening(
-            at=moment(row.event_at),
-            position=row.position,
-            role=Role(row.role),
-            quantity=None if row.quantity is None else Decimal(row.quantity) / MICRO,
-            uom=row.uom or "",
-            place=label[name[row.place_no]] if row.place_no else None,
-            step=name[row.step_no or 0],
-            disposition=name[row.disposition_no or 0],
-            stage=next((s for s in view.flow.stages if s.number == row.stage_no), None),
-            other=_other(row, is_inside, others, label),
-            is_inside=is_inside,
-            is_void=row.void_position is not None,
-        )
-        for row, is_inside in rows
-    ]
-
-
-def _other(
-    row: Any, is_inside: bool, others: dict[int, Item], label: dict[str, Label]
-) -> Label | None:
-    number = getattr(row, "item_no" if is_inside else "parent_no")
-    found = others.get(number) if number is not None else None
-    return label[found.key] if found is not None else None
-
-
-def _touches(view: View, numbers: Collection[int]) -> list[Any]:  # rows of the touch table
-    return rows_by(
-        view.connection,
-        tables.touch,
-        tuple(column.name for column in tables.touch.c if column.name != "ledger_id"),
-        ledger_id=view.ledger_id,
-        column="item_no",
-        values=numbers,
-    )
 
 
 def _inside(view: View, item_no: int) -> list[int]:

@@ -1,13 +1,23 @@
-"""Finding a thing by whatever somebody scans, pastes or types."""
+"""Finding a thing by whatever somebody scans, pastes, types or remembers of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+
+from sqlalchemy import text
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
 from traceability.projections.items import find_items
 from traceability.projections.view import View
+from traceability.projections.world import BEGUN, HELD
+
+ENTERED = ("order", "place", "product", "ticket", "roll", "carton")
+"""Types of master data that a code may name before, or without, any event."""
+MATCHES_MAX = 50
+SERIAL_LENGTH_MIN = 3
+"""Shorter ends of serials would find half the workshop."""
 
 
 def find_key(view: View, given: str) -> str | None:
@@ -15,25 +25,98 @@ def find_key(view: View, given: str) -> str | None:
 
     Args:
         view: The ledger.
-        given: A key, scanner text with or without AIM prefix, tag in hex, URN, link, short code.
+        given: A key, scanner text with or without AIM prefix, tag in hex, URN, link, short code,
+            the number of an order, the lot number of a roll, a whole serial.
+
+    Returns:
+        None if nothing fits, or if several things do.
+    """
+    found = find_keys(view, given)
+    return found[0] if len(found) == 1 else None
+
+
+def find_keys(view: View, given: str) -> list[str]:
+    """Return everything that a text may mean: what a label says first, else what people call it.
+
+    At most `MATCHES_MAX` keys; things that were met come before what was only entered.
     """
     for key in candidates(view, given):
-        if find_items(view, [key]) or any(
-            view.master(kind, [key]) for kind in ("order", "place", "product", "ticket", "roll")
-        ):
-            return key
-    return None
+        if is_known(view, key):
+            return [key]
+    return _by_words(view, given.strip()) if given.strip() else []
+
+
+def is_known(view: View, key: str) -> bool:
+    """Say whether a key was met in an event, or entered."""
+    met = find_items(view, [key]).get(key)
+    if met is not None and met.flags & (BEGUN | HELD):
+        return True
+    return any(view.master(kind, [key]) for kind in ENTERED)
 
 
 def candidates(view: View, given: str) -> list[str]:
     """Return every key that a text may stand for, most certain first."""
-    text = given.strip()
-    keys = [text] if text.startswith(("/", "urn:epc:raw:")) else []
+    said = given.strip()
+    keys = [said] if said.startswith(("/", "urn:epc:raw:")) else []
     with suppress(InvalidIdentifier):
-        found = identify(text, namespace=view.namespace).key
+        found = identify(said, namespace=view.namespace).key
         keys += [found] if found is not None else []
-    if not keys or keys[-1].startswith("//"):
-        local = view.flow.local_key(text, view.namespace)
+    if said and (not keys or keys[-1].startswith("//")):
+        local = view.flow.local_key(said, view.namespace)
         keys += [local] if local is not None else []
-        keys += [f"//{view.namespace}/{word}/{text}" for word in ("class", "obj", "bt", "loc")]
+        keys += [f"//{view.namespace}/{word}/{said}" for word in ("class", "obj", "bt", "loc")]
     return list(dict.fromkeys(keys))
+
+
+def _by_words(view: View, said: str) -> list[str]:
+    """Find things by the part of a code or name that people use: "R-2001", "10007", "4471"."""
+    serial = said.lstrip("…#").strip()
+    found = [key for key in _lots(view, serial) if is_known(view, key)]
+    if not found and len(serial) >= SERIAL_LENGTH_MIN:
+        products = list(view.masters("product"))
+        found = sorted(find_items(view, [f"{key}/21/{serial}" for key in products]))
+    if not found:
+        found = _named(view, serial)
+    return found[:MATCHES_MAX]
+
+
+def _lots(view: View, lot: str) -> list[str]:
+    """Return the rolls whose lot number is this; rolls are few beside garments."""
+    rows = view.connection.execute(
+        text("SELECT key FROM master_data WHERE ledger_id = :l AND type = 'roll' AND key LIKE :k"),
+        {"l": view.ledger_id, "k": f"%/10/{_plain(lot)}"},
+    )
+    return [row.key for row in rows]
+
+
+def _plain(said: str) -> str:
+    # What LIKE takes for "anything" is no part of a lot number or name.
+    return said.replace("%", "").replace("_", "")
+
+
+def _named(view: View, said: str) -> list[str]:
+    """Return orders, products and places by number or by words of their names."""
+    words = said.casefold().split()
+    found = []
+    for kind in ("order", "place", "product"):
+        for key, values in view.masters(kind).items():
+            told = " ".join(
+                str(values.get(member, "")) for member in ("number", "name", "title", "customer")
+            ).casefold()
+            if words and all(word in told for word in words):
+                found.append(key)
+    return found
+
+
+def newest_rolls(view: View, limit: int = 12) -> Sequence[str]:
+    """Return the rolls entered last that have come in, newest first: something to pick from."""
+    rows = view.connection.execute(
+        text(
+            "SELECT key FROM master_data WHERE ledger_id = :l AND type = 'roll' "
+            "ORDER BY position DESC, key DESC LIMIT :n"
+        ),
+        {"l": view.ledger_id, "n": 10 * limit},
+    )
+    keys = [row.key for row in rows]
+    met = find_items(view, keys)
+    return [key for key in keys if key in met and met[key].flags & BEGUN][:limit]

@@ -26,7 +26,7 @@ from traceability.web.words import bold, number, quantity, titled
 
 if TYPE_CHECKING:
     from traceability.projections.happenings import Line
-    from traceability.projections.items import Happening
+    from traceability.projections.timeline import Happening
 
 CUT_UNITS = frozenset({"MTR", "YRD"})
 """What is measured by length and becomes pieces was cut."""
@@ -156,37 +156,83 @@ def _joined(*parts: str) -> str:
 
 def happening(one: Happening, flow: Flow) -> Told:
     """Tell what happened to a thing, from the thing's side: "Packed into carton …7013"."""
-    words = _own_words(one, flow)
-    stage = titled(one.stage) if one.stage is not None else ""
-    where = _joined("" if one.stage is None else stage, one.place.name if one.place else "")
+    where = _joined(
+        titled(one.stage) if one.stage is not None else "", one.place.name if one.place else ""
+    )
     if one.is_inside and one.other is not None:
         where = _joined(_("inside %(thing)s", thing=named(one.other, flow)), where)
     if one.is_void:
-        words = Markup("<s>{}</s>").format(words)
-        where = _joined(_("declared wrong afterwards"), where)
-    icon = "undo" if one.is_void else _icon(one.stage, one.step)
-    return Told(icon, words, where)
+        words = Markup("<s>{}</s>").format(_own_words(one, flow))
+        return Told("undo", words, _joined(_("declared wrong afterwards"), where), "late")
+    if one.is_unread:
+        spot = one.read_point or one.place
+        words = _("Not read at %(place)s", place=bold(spot.name if spot else ""))
+        return Told("again", words, where, "again")
+    if one.reason:
+        return _only_seen(one)
+    return Told(_icon(one.stage, one.step), _own_words(one, flow), where)
+
+
+def _only_seen(one: Happening) -> Told:
+    """Tell of a read that did not count for the stage, and why."""
+    spot = one.read_point or one.place
+    place = bold(spot.name if spot else "")
+    why = REASONS.get(one.reason)
+    if one.verdict == "STOP" or one.reason == "held":
+        words, state = _("Stopped at %(place)s", place=place), "stop"
+    else:
+        words, state = _("Read at %(place)s, and no more", place=place), "again"
+    return Told(state, words, str(why) if why is not None else "", state)
+
+
+REASONS: dict[str, LazyString] = {
+    "unknown": lazy_gettext("nobody knew what it is"),
+    "not-expected-here": lazy_gettext("not expected there"),
+    "nothing-open": lazy_gettext("no ticket or carton was open"),
+    "other-product": lazy_gettext("another product than the ticket's"),
+    "other-carton": lazy_gettext("it belongs in another carton"),
+    "too-many": lazy_gettext("more than expected"),
+    "loose": lazy_gettext("outside any carton"),
+    "missing": lazy_gettext("the carton was not complete"),
+    "not-known": lazy_gettext("nobody knew what should be in the carton"),
+    "held": lazy_gettext("a hold stops it"),
+}
+"""Why a station only saw a thing; the words are those that stations write."""
 
 
 def _own_words(one: Happening, flow: Flow) -> str:
+    if one.is_inside:
+        return _at_place(one)
     other = bold_name(one.other, flow) if one.other is not None else Markup("")
-    if not one.is_inside:
-        if one.role == Role.CHILD and one.other is not None:
-            return _("Packed into %(thing)s", thing=other)
-        if one.role == Role.INFERRED_CHILD and one.other is not None:
-            return _("Seen inside %(thing)s", thing=other)
-        if one.role == Role.UNCHILD and one.other is not None:
-            return _("Taken out of %(thing)s", thing=other)
-        plain = _by_role(one)
-        if plain:
-            return plain
-    return _at_place(one)
+    if one.other is not None and one.role == Role.CHILD:
+        return _("Packed into %(thing)s", thing=other)
+    if one.other is not None and one.role == Role.INFERRED_CHILD:
+        return _("Seen inside %(thing)s", thing=other)
+    if one.other is not None and one.role == Role.UNCHILD:
+        return _("Taken out of %(thing)s", thing=other)
+    if one.role in (Role.INPUT, Role.OUTPUT) and one.partners:
+        return _across(one, flow)
+    return _by_role(one) or _at_place(one)
+
+
+def _across(one: Happening, flow: Flow) -> str:
+    """Tell of making: what it came from, or what came out of it."""
+    first = _and_more(bold_name(one.partners[0], flow), one.partners_count - 1)
+    if one.role == Role.OUTPUT:
+        source = flow.kind_of(one.partners[0].key.split("@", maxsplit=1)[0])
+        if source is not None and source.unit in CUT_UNITS:
+            return _("Cut from %(thing)s", thing=first)
+        return _("Made from %(thing)s", thing=first)
+    if one.uom in CUT_UNITS:
+        return _("Cut into %(thing)s", thing=first)
+    return _("Made into %(thing)s", thing=first)
 
 
 def _by_role(one: Happening) -> str:
     amount = quantity(abs(one.quantity), one.uom) if one.quantity is not None else ""
     if one.role == Role.PARENT:
-        return _("Packed: things put in")
+        many = quantity(one.partners_count, "") if one.partners_count else ""
+        return _("Packed: %(amount)s put in", amount=many) if many else _("Packed")
     if one.role == Role.RELEASE:
         return _("Emptied: everything taken out")
     if one.role == Role.REMOVED:
@@ -200,6 +246,8 @@ def _by_role(one: Happening) -> str:
             return _("Taken away: %(amount)s", amount=amount)
         return _("Added: %(amount)s", amount=amount)
     if one.role == Role.COUNT and one.quantity is not None:
+        if _step_word(one.stage, one.step) in AT:
+            return ""
         return _("Counted: %(amount)s", amount=amount)
     return ""
 
@@ -213,6 +261,7 @@ def _at_place(one: Happening) -> str:
         return _("First marked")
     if one.stage is not None:
         return _("Went through %(stage)s", stage=bold(titled(one.stage)))
+    where = where or (one.read_point.name if one.read_point is not None else "")
     return _("Read at %(place)s", place=bold(where)) if where else _("Read")
 
 
