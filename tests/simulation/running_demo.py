@@ -30,7 +30,9 @@ def free_port() -> int:
 class RunningDemo:
     """`hangtag demo` as a person starts it."""
 
-    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, port: int | None = None, is_without_ptys: bool = False
+    ) -> None:
         self.folder = folder
         self.database = folder / "demo.sqlite"
         self.run = folder / "demo-demo" / "run"
@@ -40,6 +42,11 @@ class RunningDemo:
         arguments = ["--port", str(self.port), "--wire-log", str(self.wire_log), *options]
         environment = {**os.environ, "HANGTAG_DB": f"sqlite:///{self.database}"}
         environment.pop("HANGTAG_TOKEN", None)
+        if is_without_ptys:
+            hidden = folder / "hidden"
+            hidden.mkdir()
+            (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['pty'] = None\n")
+            environment["PYTHONPATH"] = str(hidden)
         with self.says.open("w") as says:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app", "demo", *arguments],

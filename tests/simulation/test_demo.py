@@ -37,8 +37,8 @@ def demo(tmp_path: Path) -> Iterator[Any]:
     """Start demos; end what a failed test leaves behind."""
     started: list[RunningDemo] = []
 
-    def start(*options: str, port: int | None = None) -> RunningDemo:
-        started.append(RunningDemo(tmp_path, *options, port=port))
+    def start(*options: str, **more: Any) -> RunningDemo:
+        started.append(RunningDemo(tmp_path, *options, **more))
         return started[-1]
 
     yield start
@@ -50,20 +50,25 @@ def short(result: dict[str, Any]) -> dict[str, Any]:
     return {name: result.get(name) for name in FINE}
 
 
-@pytest.mark.parametrize("ports", ["pty", "tcp"])
-def test_every_garment_reaches_the_store_and_nothing_is_lost(demo: Any, ports: str) -> None:
-    if ports == "pty" and os.name != "posix":
-        pytest.skip("this system has no ptys")
-    running = demo("--garments", "30", "--until-done", "--json", "--ports", ports)
+def test_every_garment_reaches_the_store_and_nothing_is_lost(demo: Any) -> None:
+    running = demo("--garments", "30", "--until-done", "--json")
     result = running.result()
     assert short(result) == FINE
     assert result["gaps"] == 0
     assert result["ledger_size"] == running.rows("SELECT size FROM ledger")[0][0]
     assert running.bodies("flow")[0]["demo"] is True
+    if os.name == "posix":
+        assert str(running.run / "ports") in (running.run / "dock.toml").read_text()
+
+
+def test_where_there_are_no_ptys_readers_are_on_the_network(demo: Any) -> None:
+    running = demo("--garments", "9", "--until-done", "--json", is_without_ptys=True)
+    assert short(running.result()) == {**FINE, "garments": dict.fromkeys(ALL_IN_STORE, 9)}
+    assert 'url = "socket://127.0.0.1:' in (running.run / "dock.toml").read_text()
 
 
 def test_noise_split_frames_and_a_pulled_cable_lose_nothing(demo: Any) -> None:
-    running = demo("--garments", "30", "--until-done", "--json", "--noise")
+    running = demo("--garments", "30", "--until-done", "--json", "--noise", "--ports", "tcp")
     result = running.result()
     assert short(result) == FINE
     assert result["noise_frames"] > 0
@@ -73,10 +78,11 @@ def test_noise_split_frames_and_a_pulled_cable_lose_nothing(demo: Any) -> None:
 
 
 def test_one_swallowed_frame_is_one_lost(demo: Any) -> None:
-    running = demo("--garments", "30", "--until-done", "--json", "--swallow", "1")
+    running = demo("--garments", "9", "--until-done", "--json", "--swallow", "1")
     result = running.result()
-    assert short(result) == {**FINE, "lost": 1}
-    roll = make_plan(7, 30).rolls[0]
+    everywhere = dict.fromkeys(ALL_IN_STORE, 9)
+    assert short(result) == {**FINE, "garments": everywhere, "lost": 1}
+    roll = make_plan(7, 9).rolls[0]
     assert [(one["reader"], one["said"]) for one in result["missing"]] == [
         ("fabric-in.gun", roll.scan[1] + roll.scan[0])
     ]
