@@ -145,18 +145,15 @@ def _check(draft: Draft) -> None:
         if draft.kind in ("event", "declaration"):
             raise Refused(f"Cannot enter {draft.id[:60]!r}: an event is missing.")
         return
-    count = sum(
-        len(many)
-        for many in (
-            event.epcs,
-            event.quantities,
-            event.children,
-            event.child_quantities,
-            event.inputs,
-            event.input_quantities,
-            event.outputs,
-            event.output_quantities,
-        )
+    count = (
+        len(event.epcs)
+        + len(event.quantities)
+        + len(event.children)
+        + len(event.child_quantities)
+        + len(event.inputs)
+        + len(event.input_quantities)
+        + len(event.outputs)
+        + len(event.output_quantities)
     )
     if count > IDENTIFIERS_MAX:
         raise Refused(
