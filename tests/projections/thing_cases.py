@@ -169,6 +169,16 @@ THINGS = [
         {G1: {"place": key(DOCK), "step": "shipping", "container": key(C2)}},
     ),
     Case(
+        "a late event of the carton reaches the child that was late found to have left it",
+        [
+            packed(1, C1, G1, at=TABLE),
+            told("Object", 9, action="OBSERVE", epcs=[G1]),
+            packed(5, C2, G1, at=None),
+            seen(3, C1, at=DOCK),
+        ],
+        {G1: {"place": key(DOCK), "container": key(C2)}, C2: {"place": ""}},
+    ),
+    Case(
         "a late event of the truck reaches what was sold out of it three containers below",
         [
             packed(1, C1, G1, at=TABLE),
