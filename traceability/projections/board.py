@@ -79,6 +79,8 @@ class OrderRow:
     """Pieces that have left the house."""
     finished: Decimal
     """Pieces that have passed the last stage."""
+    made: Mapping[int, Decimal]
+    """Pieces that have passed each stage, by the stage's number."""
 
     @property
     def is_done(self) -> bool:
@@ -118,9 +120,7 @@ class Board:
 
     stages: list[StageCard]
     orders: list[OrderRow]
-    """In work, soonest due first."""
-    finished_count: int
-    """Orders beside them that are finished and not yet past their day."""
+    """Not finished, or finished before their day has passed; soonest due first."""
     leaving: Leaving
     holds: list[OpenHold]
 
@@ -144,8 +144,7 @@ def board(view: View, now: datetime) -> Board:
     cards = _cards(view, now, midnight, made, wanted)
     return Board(
         stages=cards,
-        orders=[one for one in all_orders if not one.is_done],
-        finished_count=sum(one.is_done for one in all_orders),
+        orders=all_orders,
         leaving=_leaving(cards, all_orders, midnight.date()),
         holds=holds(view),
     )
@@ -320,6 +319,7 @@ def _orders(view: View, today: date) -> tuple[list[OrderRow], dict[int, Decimal]
             begun=max(counted, default=Decimal()),
             left=max(done[no][door], done[no][last]),
             finished=done[no][last],
+            made=dict(done[no]),
         )
         if row.is_done and (row.due is None or row.due < today):
             continue

@@ -70,7 +70,13 @@ def stock(view: View, *, place: str | None = None, product: str | None = None) -
 
 
 def why_stock(view: View, line: StockLine, *, limit: int = 50) -> list[Reason]:
-    """Return the things behind a figure with the latest entry of each, newest first."""
+    """Return the things behind a figure with the latest entry of each, newest first.
+
+    Args:
+        view: The same view that gave the line.
+        line: The figure.
+        limit: At most so many things; the newest ones.
+    """
     place_no, product_no, step_no, disposition_no = line.numbers
     rows = view.connection.execute(
         text(

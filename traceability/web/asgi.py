@@ -18,6 +18,7 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from traceability.web.access import role
+from traceability.web.background import Background
 from traceability.web.live import VIEWERS_MAX, Gate, Live
 from traceability.web.reading import Move
 
@@ -38,6 +39,7 @@ class Door:
     def __init__(self, app: Flask, *, threads: int = THREADS, beat_s: float = BEAT_S) -> None:
         self._app = app
         self._hub: Live = app.extensions["hangtag.live"]
+        self._work: Background | None = app.extensions.get("hangtag.background")
         self._beat_s = beat_s
         self._pages = WSGIMiddleware(
             app.wsgi_app,  # type: ignore[arg-type]  # the same protocol under two names
@@ -61,8 +63,12 @@ class Door:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self._hub.start()
+                if self._work is not None:
+                    self._work.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                if self._work is not None:
+                    self._work.stop()
                 self._hub.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return

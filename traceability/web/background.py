@@ -1,0 +1,75 @@
+"""What a server does beside answering: it follows the ledger, and watches over a demo's record.
+
+The follower folds what pages may show a second later. The watch verifies a demo's whole ledger
+every few seconds, so that a visitor who alters a row sees it named at once; a workshop's own ledger
+is verified when somebody asks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from traceability.projections import happenings
+from traceability.web.checks import Checks
+
+if TYPE_CHECKING:
+    from traceability.ledger.append import Ledger
+
+_log = structlog.get_logger()
+
+FOLLOW_WAIT_S = 0.5
+"""Longest sleep of the follower: with the append's own wake-up it lags less than a second."""
+FOLLOW_PAUSE_S = 0.2
+"""Entries that come within this are folded together."""
+TROUBLE_PAUSE_S = 5.0
+WATCH_EVERY_S = 2.0
+WATCH_SHARE = 8
+"""The watch rests this many times as long as it works: at most a ninth of one core."""
+
+
+class Background:
+    """The threads beside the pages of one server."""
+
+    def __init__(self, ledger: Ledger, checks: Checks, *, is_watched: bool) -> None:
+        self._ledger = ledger
+        self._checks = checks
+        self._is_watched = is_watched
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to work; a second call does nothing."""
+        if self._threads:
+            return
+        self._threads = [threading.Thread(target=self._follow, name="follower", daemon=True)]
+        if self._is_watched:
+            self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the work; threads go within their next breath."""
+        self._stopping.set()
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if happenings.follow(self._ledger):
+                    continue
+                self._ledger.wait_for(self._ledger.size, FOLLOW_WAIT_S)
+                self._stopping.wait(FOLLOW_PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - the top of a thread
+                # A busy database, or an entry that cannot be read: the bars wait, the pages do not.
+                _log.warning("the follower waits", reason=str(error))
+                self._stopping.wait(TROUBLE_PAUSE_S)
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            self._checks.look()
+            spent = time.monotonic() - begun
+            self._stopping.wait(max(WATCH_EVERY_S, WATCH_SHARE * spent))
