@@ -32,6 +32,7 @@ from traceability.gs1 import product_of
 from traceability.ledger import tables as record
 from traceability.projections import holds, master, tables
 from traceability.projections.earlier import void
+from traceability.projections.holding import class_of, holder_of
 from traceability.projections.numbers import Head, Numbers
 from traceability.projections.repast import repast
 from traceability.projections.touches import Facts, Form, Role, facts_of, thing_or_lot
@@ -267,42 +268,38 @@ class Fold:
                 index="item_key",
             )
         }
-        missing = [key for key in forms if key not in found]
+        # Kind and product hang on the key alone: worked out once, when a thing is first met.
+        new: list[tuple[str, int, str | None, str | None]] = []
         wanted: list[tuple[str, str]] = []
-        for key in missing:
-            kind = self.flow.kind_of(key.split("@")[0])
-            product = self._product(key, forms[key])
+        for key, given in forms.items():
+            if key in found:
+                continue
+            form = thing_or_lot(key, self.flow) if given is None else given
+            kind = self.flow.kind_of(key if form < Form.HOLDING_AT_PLACE else class_of(key))
+            product = self._product(key, form)
             if kind is not None:
                 wanted.append(("kind", kind.name))
             if product is not None:
                 wanted.append(("product", product))
-            if forms[key] == Form.HOLDING_AT_PLACE:
-                wanted.append(("place", key.split("@", 1)[1]))
+            if form == Form.HOLDING_AT_PLACE:
+                wanted.append(("place", holder_of(key) or ""))
+            new.append((key, form, kind.name if kind is not None else None, product))
         self.numbers.learn(connection, head, wanted)
-        for key in missing:
-            found[key] = self._new_item(head, key, forms[key])
+        of = self.numbers.of
+        for key, form, kind_name, product in new:
+            item = Item(
+                head.item_next, key, form, of("kind", kind_name) or 0, of("product", product) or 0
+            )
+            if form == Form.HOLDING_AT_PLACE:
+                item.place_no = of("place", holder_of(key)) or 0
+            head.item_next += 1
+            found[key] = item
         return found
-
-    def _new_item(self, head: Head, key: str, form: int | None) -> Item:
-        kind = self.flow.kind_of(key.split("@", maxsplit=1)[0])
-        if form is None:  # held before it was ever touched
-            form = thing_or_lot(key, self.flow)
-        item = Item(
-            head.item_next,
-            key,
-            form,
-            (self.numbers.of("kind", kind.name) if kind else None) or 0,
-            self._fixed(key, form),
-        )
-        if form == Form.HOLDING_AT_PLACE:
-            item.place_no = self.numbers.of("place", key.split("@", 1)[1]) or 0
-        head.item_next += 1
-        return item
 
     @staticmethod
     def _product(key: str, form: int | None) -> str | None:
         if form in (Form.HOLDING_AT_PLACE, Form.HOLDING_IN_CONTAINER):
-            class_key = key.split("@", maxsplit=1)[0]
+            class_key = class_of(key)
             return product_of(class_key) or class_key
         return product_of(key)
 

@@ -18,6 +18,7 @@ from traceability.epcis.event import Event, Quantity, tie
 from traceability.epcis.vocabulary import VOC
 from traceability.flow import Flow, Stage
 from traceability.gs1 import key_of, product_of
+from traceability.projections.holding import holding_key
 
 
 class Role(IntEnum):
@@ -219,7 +220,7 @@ class _Reading:
     def _packed(self, element: Quantity, role: Role, parent: str) -> Iterator[Touch]:
         sign = -1 if role is Role.CHILD else 1
         boxed = Touch(
-            key=f"{key_of(element.epc_class)}@{parent}",
+            key=holding_key(key_of(element.epc_class), parent),
             form=Form.HOLDING_IN_CONTAINER,
             role=Role.CHILD if role is Role.CHILD else Role.QUANTITY,
             parent=parent if role is Role.CHILD else None,
@@ -282,7 +283,7 @@ class _Reading:
             yield self._lot(element, role, posts=sign)
         elif place is not None and element.quantity is not None:
             yield Touch(
-                key=f"{key_of(element.epc_class)}@{place}",
+                key=holding_key(key_of(element.epc_class), place),
                 form=Form.HOLDING_AT_PLACE,
                 role=role,
                 quantity=sign * _micro(element),

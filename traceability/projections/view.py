@@ -20,6 +20,7 @@ from traceability.flow import Flow
 from traceability.gs1 import product_of
 from traceability.ledger.append import Ledger
 from traceability.projections import tables
+from traceability.projections.holding import class_of, holder_of
 
 Values = Mapping[str, Any]
 """Master data of one thing as it was entered: JSON."""
@@ -115,10 +116,10 @@ class View:
     def labels(self, keys: Iterable[str]) -> dict[str, Label]:
         """Return what to call many things at once: three look-ups, however many they are."""
         wanted = [key for key in dict.fromkeys(keys) if key]
-        products = {key: product_of(key.split("@")[0]) for key in wanted}
+        products = {key: product_of(class_of(key)) for key in wanted}
         ticket = self.master("ticket", wanted)
         roll = self.master("roll", wanted)
-        place = self.master("place", [*wanted, *(key.split("@")[-1] for key in wanted)])
+        place = self.master("place", [*wanted, *(holder_of(key) or "" for key in wanted)])
         order = self.master("order", wanted)
         classes = {str(value["product"]) for value in (*ticket.values(), *roll.values())}
         product = self.master("product", [*filter(None, products.values()), *wanted, *classes])
@@ -147,10 +148,10 @@ def _values(stored: str) -> Values:
 
 
 def _plain_label(key: str, product: str, place: Mapping[str, Values]) -> Label:
-    if "@" in key:
-        holder = key.split("@", 1)[1]
+    if holder_of(key) is not None:
+        holder = holder_of(key) or ""
         where = str(place[holder]["name"]) if holder in place else short(holder)
-        return Label(key, product or short(key.split("@", maxsplit=1)[0]), where)
+        return Label(key, product or short(class_of(key)), where)
     if key.startswith("urn:epc:raw:"):
         return Label(key, short(key))
     if "/21/" in key or key.startswith(("/00/", "/8003/")):
