@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 RING_SEGMENTS_MAX = 60
 """Above this many garments a segment stands for one percent (LOOK, reading ring)."""
@@ -60,7 +61,9 @@ class Part:
     width_percent: float
 
 
-def stretches(total: float, parts: Sequence[tuple[str, float]]) -> tuple[list[Part], float]:
+def stretches(
+    total: float | Decimal, parts: Sequence[tuple[str, float | Decimal]]
+) -> tuple[list[Part], float]:
     """Lay parts end to end over a line of ``total``; return them and where the rest begins.
 
     A line whose parts exceed the total is scaled to the parts: nothing is drawn outside.
@@ -68,12 +71,13 @@ def stretches(total: float, parts: Sequence[tuple[str, float]]) -> tuple[list[Pa
     >>> stretches(200, [("observed", 50), ("work", 100)])[1]
     75.0
     """
-    whole = max(total, sum(size for _, size in parts))
+    sizes = [(kind, float(size)) for kind, size in parts]
+    whole = max(float(total), sum(size for _, size in sizes))
     if whole <= 0:
         return [], 0.0
     at = 0.0
     found = []
-    for kind, size in parts:
+    for kind, size in sizes:
         if size > 0:
             found.append(Part(kind, round(100 * at / whole, 3), round(100 * size / whole, 3)))
             at += size
