@@ -19,6 +19,7 @@ from typing import Any
 from traceability.database import MICRO, rows_by
 from traceability.flow import Kind
 from traceability.projections import tables
+from traceability.projections.holding import class_of
 from traceability.projections.items import find_items, items_by_number
 from traceability.projections.tables import RELATING
 from traceability.projections.touches import Form, Role
@@ -133,7 +134,7 @@ def family_of(view: View, key: str) -> Family | None:
     if start is None:
         return None
     roots = [start.item_no]
-    kind = view.flow.kind_of(key.split("@", maxsplit=1)[0])
+    kind = view.flow.kind_of(class_of(key))
     if kind is not None and not kind.in_stock:
         roots = contents_of(view, start.item_no) or roots
     back = _walk(view, roots, Role.OUTPUT, Role.INPUT)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from traceability.database import MICRO, rows_by
 from traceability.flow import Kind, Stage
 from traceability.projections import tables
+from traceability.projections.holding import class_of
 from traceability.projections.state import flag_names
 from traceability.projections.tables import RELATING
 from traceability.projections.timeline import Happening, timeline
@@ -123,10 +124,9 @@ def item(view: View, key: str) -> ItemCard | None:
             *([holder] if holder is not None else []),
         },
     )
-    others = _other_products(view, found, [near[no] for no in sources[:SHOWN_MAX]])
-    name = view.names([one.product_no for one in others]) | name
+    others = _other_products(view, name[found.product_no], [near[no] for no in sources[:SHOWN_MAX]])
     texts = [name[no or 0] for no in (found.place_no, found.product_no, found.order_no)]
-    texts += [name[one.product_no] for one in others]
+    texts += [product for _, product in others]
     label = view.labels([key, *texts, *(one.key for one in near.values())])
     step = name[found.step_no]
 
@@ -135,7 +135,7 @@ def item(view: View, key: str) -> ItemCard | None:
 
     return ItemCard(
         label=label[key],
-        kind=view.flow.kind_of(key.split("@", maxsplit=1)[0]),
+        kind=view.flow.kind_of(class_of(key)),
         product=named(found.product_no),
         place=named(found.place_no),
         step=step,
@@ -157,18 +157,26 @@ def item(view: View, key: str) -> ItemCard | None:
         consumed=Decimal(found.consumed) / MICRO,
         last_at=moment(max(found.last_at, 0)),
         facts=_facts(view, key, name[found.product_no]),
-        other_products=[(label[one.key], label[name[one.product_no]]) for one in others],
+        other_products=[(label[one.key], label[product]) for one, product in others],
     )
 
 
-def _other_products(view: View, found: Item, sources: list[Item]) -> list[Item]:
-    """Return the sources in pieces that are pieces of another product."""
+def _other_products(view: View, mine: str, sources: list[Item]) -> list[tuple[Item, str]]:
+    """Return the sources in pieces that are pieces of another product, with that product.
+
+    What a ticket was printed for goes before what an event said: several tickets of one lay share
+    an event.
+    """
     others = []
+    name = view.names([one.product_no for one in sources])
+    view.master("ticket", [one.key for one in sources])
     for source in sources:
         kind = view.flow.kind_of(source.key)
         is_pieces = kind is not None and kind.in_stock and not kind.unit
-        if is_pieces and source.product_no and source.product_no != found.product_no:
-            others.append(source)
+        ticket = view.master("ticket", [source.key]).get(source.key, {})
+        product = str(ticket.get("product") or name[source.product_no])
+        if is_pieces and product and mine and product != mine:
+            others.append((source, product))
     return others
 
 

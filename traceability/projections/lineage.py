@@ -136,7 +136,8 @@ class _Drawing:
             shown, rest = largest[: COLUMN_BARS_MAX - 1], largest[COLUMN_BARS_MAX - 1 :]
         name = self.view.names(shown)
         label = self.view.labels([name[no] for no in shown])
-        for no in shown:
+        # In the order of the family, so that ribbons cross as little as they must.
+        for no in sorted(shown, key=lambda no: groups[no][0]):
             yield self._group(f"g{depth}.{no}", label[name[no]] if no else None, groups[no])
         if rest:
             numbers = [number for no in rest for number in groups[no]]
@@ -150,7 +151,9 @@ class _Drawing:
     def _places(self) -> Column:
         bars = []
         places = self.found.places
-        for number, place in enumerate(places[:COLUMN_BARS_MAX]):
+        first = list(enumerate(places[:COLUMN_BARS_MAX]))
+        first.sort(key=lambda pair: sum(pair[1].numbers) / len(pair[1].numbers))
+        for number, place in first:
             bars.append(
                 Bar(f"p{number}", None, place.place, place, len(place.numbers), place.pieces)
             )

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from traceability.epcis.vocabulary import STEPS
 from traceability.flow import Flow, Kind, Stage
+from traceability.projections.holding import class_of
 from traceability.projections.touches import Role
 from traceability.projections.view import Label, View
 from traceability.web.sentences import LazyString, lazy_gettext
@@ -115,12 +116,21 @@ def named(label: Label, flow: Flow) -> str:
 
     A garment is "Overshirt, navy, M …0012", a carton "carton …7013", a bundle "bundle B-101".
     """
-    kind = flow.kind_of(label.key.split("@")[0])
+    kind = flow.kind_of(class_of(label.key))
     if kind is None:
         return str(label)
     if label.detail and kind.form == "thing":
         return f"{label.name} {label.detail}"
     return f"{kind_word(kind)} {label.name}"
+
+
+def as_title(name: str) -> str:
+    """Return a name as it stands alone at the head of a page or a row.
+
+    >>> as_title("roll R-2001")
+    'Roll R-2001'
+    """
+    return name[:1].upper() + name[1:]
 
 
 def bold_name(label: Label, flow: Flow) -> Markup:
@@ -159,18 +169,24 @@ def happening(one: Happening, flow: Flow) -> Told:
     where = _joined(
         titled(one.stage) if one.stage is not None else "", one.place.name if one.place else ""
     )
+    if one.role == Role.COUNT and one.quantity is not None:
+        where = _joined(where, quantity(one.quantity, one.uom))
     if one.is_inside and one.other is not None:
         where = _joined(_("inside %(thing)s", thing=named(one.other, flow)), where)
     if one.is_void:
-        words = Markup("<s>{}</s>").format(_own_words(one, flow))
-        return Told("undo", words, _joined(_("declared wrong afterwards"), where), "late")
+        undone = Markup("<s>{}</s>").format(_own_words(one, flow))
+        return Told("undo", undone, _joined(_("declared wrong afterwards"), where), "late")
     if one.is_unread:
         spot = one.read_point or one.place
         words = _("Not read at %(place)s", place=bold(spot.name if spot else ""))
         return Told("again", words, where, "again")
     if one.reason:
         return _only_seen(one)
-    return Told(_icon(one.stage, one.step), _own_words(one, flow), where)
+    words = _own_words(one, flow)
+    if one.place is not None and where.endswith(one.place.name) and escape(one.place.name) in words:
+        # The sentence says the place already.
+        where = where[: -len(one.place.name)].removesuffix(" · ")
+    return Told(_icon(one.stage, one.step), words, where)
 
 
 def _only_seen(one: Happening) -> Told:
@@ -219,7 +235,7 @@ def _across(one: Happening, flow: Flow) -> str:
     """Tell of making: what it came from, or what came out of it."""
     first = _and_more(bold_name(one.partners[0], flow), one.partners_count - 1)
     if one.role == Role.OUTPUT:
-        source = flow.kind_of(one.partners[0].key.split("@", maxsplit=1)[0])
+        source = flow.kind_of(class_of(one.partners[0].key))
         if source is not None and source.unit in CUT_UNITS:
             return _("Cut from %(thing)s", thing=first)
         return _("Made from %(thing)s", thing=first)
@@ -308,7 +324,7 @@ def _things(one: Line, flow: Flow, pieces: str) -> Markup:
     if not one.things:
         return bold(pieces or _("nothing"))
     first = bold_name(one.things[0], flow)
-    kind = flow.kind_of(one.things[0].key.split("@")[0])
+    kind = flow.kind_of(class_of(one.things[0].key))
     if kind is not None and not kind.in_stock and pieces:
         return Markup("{}, {}").format(first, pieces)
     return _and_more(first, one.things_count - 1)
@@ -322,7 +338,7 @@ def _and_more(first: Markup, more: int) -> Markup:
 
 
 def _made(one: Line, flow: Flow, first: Markup, pieces: str) -> str:
-    kinds = [flow.kind_of(label.key.split("@")[0]) for label in one.things]
+    kinds = [flow.kind_of(class_of(label.key)) for label in one.things]
     source = kinds[0] if kinds else None
     if source is None or not pieces:
         return _("Made from %(thing)s", thing=first)
