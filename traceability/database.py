@@ -42,6 +42,9 @@ from traceability.errors import DatabaseBusy, Refused
 MICRO = 1_000_000
 """Quantities are kept as whole millionths of their unit: 92.5 metres = 92,500,000."""
 
+DEFAULT_URL = "sqlite:///var/hangtag.sqlite"
+"""Where the ledger lies when nobody says otherwise: one file below the working folder."""
+
 metadata = MetaData()
 
 

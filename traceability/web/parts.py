@@ -5,10 +5,13 @@ It is for those who build pages and for the tests of the look; it is not in the 
 
 from __future__ import annotations
 
+import re
+import tomllib
 from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint, render_template, request
 
+from traceability.assets import folder
 from traceability.web import ribbons
 from traceability.web.clock import now
 from traceability.web.sentences import gettext as _
@@ -17,48 +20,12 @@ from traceability.web.why import Why, WhyPart
 
 blueprint = Blueprint("parts", __name__)
 
-STORY = {
-    "workshop": "Rua do Tecido, Porto",
-    "style": "Ribeira overshirt",
-    "colour": "Ecru",
-    "roll": "R-2201",
-    "bundle": "B-40718",
-    "ticket": "B-40925",
-    "carton": "carton 18",
-    "carton_code": "(00) 3 9521234 000004417 9",
-    "serial": "100007731",
-    "dock": "Dock 2",
-    "table": "Pack table 1",
-    "checking": "QC 2",
-    "order": "4471 · Lyon",
-    "city": "Lyon",
-    "hold": "Q-17",
-    "contact": "Inês Carvalho, 214",
-    "reason": "The collar comes loose",
-    "stage_1": "Cutting",
-    "stage_2": "Sewing",
-    "stage_3": "Checking & packing",
-    "ink": "Ink",
-    "moss": "Moss",
-    "store": "Store Lisbon",
-    "person": "Marta S.",
-    "xxl": "XXL",
-    "vietnamese": "Đọc lại thùng 18 · Koliyi yeniden okut",
-    "chinese": "再次读取 18 号箱",
-    "bengali": "১৮ নম্বর কার্টন আবার পড়ুন",
-    "gtin": "0952123 4002260",
-    "address": "/01/09521234009016/10/V-88317",
-}
+_TEMPLATES = folder("templates")
+STORY: dict[str, str] = tomllib.loads((_TEMPLATES / "gallery.toml").read_text(encoding="utf-8"))
 """Facts of the story: what a ledger would hold, and so never translated."""
 
-# fmt: off
-ICONS = (
-    "pass", "reading", "again", "stop", "unknown", "hold", "offline", "down", "late", "roll",
-    "scissors", "needle", "check", "truck", "store", "lay", "bundle", "garment", "carton",
-    "tag", "reader", "ledger", "clock", "scan", "print", "link", "doc", "photo", "user",
-    "phone", "bell", "key", "seal", "globe", "scale",
-)
-# fmt: on
+_SPRITE = (folder("static") / "icons.svg").read_text(encoding="utf-8")
+ICONS = tuple(name for name in re.findall(r'id="([a-z]+)"', _SPRITE) if name != "mark")
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
 
 
@@ -120,7 +87,7 @@ def _timeline(at: datetime) -> list[TimelineEntry]:
 def _genealogy() -> ribbons.Drawing:
     lays = [("118", 1620), ("119", 1500), ("121", 1440), ("122", 1560), ("124", 1380)]
     places = (
-        ribbons.Node("lisbon", STORY["store"], 2100, href="?"),
+        ribbons.Node("lisbon", STORY["shop"], 2100, href="?"),
         ribbons.Node("road", STORY["city"], 1300),
         ribbons.Node("sold", STORY["moss"], 2200, kind="hidden"),
         ribbons.Node("factory", STORY["workshop"], 1840),
@@ -176,7 +143,7 @@ def gallery() -> str:
         steps=[
             Step("roll", STORY["roll"], 12, 12),
             Step("scissors", STORY["stage_1"], 1116, 1240),
-            Step("store", STORY["store"], 0, 1240),
+            Step("truck", STORY["shop"], 0, 1240),
         ],
         first=date(2026, 12, 3),
         likely=date(2026, 12, 4),
