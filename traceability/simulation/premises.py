@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from traceability.assets import folder as assets
-from traceability.database import Database, open_database
+from traceability.database import Database, file_url, open_database
 from traceability.errors import DatabaseBusy
 from traceability.ledger.append import Ledger, Opening
 from traceability.schema import is_empty
@@ -43,13 +43,8 @@ class Premises:
     """For logs, spools, recordings and the stations' files of this run; empty at the start."""
     series: int
     """How many demos ran in this ledger before."""
-
-    @property
-    def file(self) -> Path | None:
-        """The database's file, None if it is a server's."""
-        url = make_url(self.url)
-        is_file = url.get_backend_name() == "sqlite" and url.database is not None
-        return Path(url.database or "") if is_file else None
+    file: Path | None
+    """The database's file, None if it is a server's."""
 
 
 def prepare(folder: Path | None = None) -> Premises:
@@ -63,7 +58,8 @@ def prepare(folder: Path | None = None) -> Premises:
         TraceabilityError: If the database cannot be opened.
     """
     given = os.environ.get("HANGTAG_DB")
-    place = folder or (_beside(given) if given else _DEFAULT)
+    file = _file_of(given) if given else None
+    place = folder or (file.parent / f"{file.stem}-demo" if file is not None else _DEFAULT)
     try:
         place.mkdir(parents=True, exist_ok=True)
         (place / ".written").touch()
@@ -72,17 +68,19 @@ def prepare(folder: Path | None = None) -> Premises:
         raise DemoFailed(
             f"Cannot write to {place}: {error.strerror}. Say --folder with another one."
         ) from error
-    url = given or f"sqlite:///{(place / 'demo.sqlite').absolute()}"
+    if not given:
+        file = (place / "demo.sqlite").absolute()
+    url = given or file_url((place / "demo.sqlite").absolute())
     series = _claim(url)
     if not given and series:
         # The demo's own file: a visitor begins with an empty factory.
-        for file in place.glob("demo.sqlite*"):
-            file.unlink()
+        for old in place.glob("demo.sqlite*"):
+            old.unlink()
         series = _claim(url)
     run = place / "run"
     shutil.rmtree(run, ignore_errors=True)
     run.mkdir()
-    return Premises(url, run.absolute(), series)
+    return Premises(url, run.absolute(), series, file)
 
 
 def _claim(url: str) -> int:
@@ -100,13 +98,13 @@ def _claim(url: str) -> int:
         database.close()
 
 
-def _beside(url: str) -> Path:
-    """Name a folder beside a database's file."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return _DEFAULT
-    file = Path(parsed.database)
-    return file.parent / f"{file.stem}-demo"
+def _file_of(url: str) -> Path | None:
+    """Return the file of a database, None if it is a server's."""
+    database = open_database(url)
+    try:
+        return database.path
+    finally:
+        database.close()
 
 
 def _open(database: Database, url: str) -> int:
