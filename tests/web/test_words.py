@@ -12,6 +12,7 @@ from traceability.web import words
 
 NOW = datetime(2026, 11, 19, 14, 32, 5, tzinfo=UTC)
 THIN = words.THIN
+HERE = {"REMOTE_ADDR": "127.0.0.1"}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_duration_is_said_as_people_say_it(app: Flask, seconds: int, expected:
 
 
 def test_ago_carries_the_exact_time(app: Flask) -> None:
-    with app.test_request_context("/"):
+    with app.test_request_context("/", environ_base=HERE):
         app.preprocess_request()
         shown = words.ago(NOW - timedelta(minutes=28))
     assert shown == (
@@ -68,7 +69,7 @@ def test_ago_carries_the_exact_time(app: Flask) -> None:
 
 def test_times_stand_in_the_zone_of_the_factory(app: Flask) -> None:
     summer = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
-    with app.test_request_context("/"):
+    with app.test_request_context("/", environ_base=HERE):
         app.preprocess_request()
         assert words.clock(summer) == "13:00:00"
         assert words.clock(1_782_907_200_000_000) == "13:00:00"
