@@ -21,7 +21,9 @@ from traceability.ledger.entry import Entry
 from traceability.ledger.runs import extend, holes
 from traceability.ledger.verify import verify
 from traceability.projections import fold as folding
+from traceability.projections.stock import stock
 from traceability.projections.touches import Facts
+from traceability.projections.view import look
 
 
 @pytest.fixture
@@ -62,6 +64,27 @@ def test_one_id_with_other_content_is_kept_aside(ledger: Ledger) -> None:
         kept = connection.execute(text("SELECT event_id, bytes FROM conflict")).one()
     assert kept.event_id == outcome.id
     assert b"10:00:00" in kept.bytes
+
+
+def test_a_conflict_that_is_sent_again_is_kept_once(ledger: Ledger) -> None:
+    ledger.append([draft(packed(1))])
+    other = draft(packed(1, at="2026-01-05T10:00:00Z"))
+    assert [ledger.append([other])[0].status for _ in range(3)] == ["conflict"] * 3
+    with ledger.database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM conflict")).scalar() == 1
+
+
+def test_a_new_flow_counts_everything_anew(ledger: Ledger) -> None:
+    ledger.append([draft(packed(1))])
+    with look(ledger) as view:
+        flow = view.flow.text
+    garment = '[[kind]]\nname = "garment"\n'
+    changed = flow.replace(garment, f"{garment}in_stock = false\n")
+    assert changed != flow
+    ledger.append([Draft("flow", "flow-2", {"type": "flow", "flow": changed})])
+    with look(ledger) as view:
+        assert stock(view) == []
+    assert verify(ledger, projections=True).finding is None
 
 
 def test_the_same_twice_in_one_batch_is_taken_once(ledger: Ledger) -> None:

@@ -19,8 +19,8 @@ from sqlalchemy import event
 from tests.web.story import story_ledger
 from traceability.ledger.append import Draft, Ledger
 from traceability.projections import expected, happenings
-from traceability.projections.board import board
 from traceability.projections.accounting import trace
+from traceability.projections.board import board
 from traceability.projections.items import item
 from traceability.projections.progress import order, orders
 from traceability.projections.search import find_key

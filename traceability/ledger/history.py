@@ -6,6 +6,7 @@ index of times.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from traceability.database import rows_by
 from traceability.epcis import body as bodies
-from traceability.errors import InvalidEvent
+from traceability.errors import InvalidEvent, LedgerCorrupt
 from traceability.ledger import tables
 from traceability.ledger.entry import Entry, body_commitment
 from traceability.ledger.merkle import HASH_SIZE, leaf_hash
@@ -174,8 +175,11 @@ def recorded_at(connection: Connection, ledger_id: int, positions: set[int]) -> 
         column="position",
         values=positions,
     )
-    found = {row.position: Entry.parse(row.entry).record for row in rows}
-    # A deleted row must not stop the page that would tell of it.
+    found = {}
+    for row in rows:
+        # A spoilt or deleted row must not stop the page that would tell of it.
+        with contextlib.suppress(LedgerCorrupt):
+            found[row.position] = Entry.parse(_stored(row.entry)).record
     return {position: found.get(position, 0) for position in positions}
 
 
@@ -249,7 +253,7 @@ def gap_count(connection: Connection, ledger_id: int) -> int:
 
 def _tree(body: bytes) -> dict[str, Any]:  # JSON; empty where somebody spoilt it
     try:
-        tree = bodies.parse(body)
+        tree = bodies.parse(_stored(body))
     except InvalidEvent:
         return {}
     return dict(tree) if isinstance(tree, dict) else {}
@@ -315,34 +319,42 @@ def sheets(connection: Connection, ledger_id: int, first: int, last: int) -> lis
             values=[row.position for row in rows if row.body is None],
         )
     }
-    found = []
-    for row in rows:
-        entry = Entry.parse(row.entry)
-        leaf = leaf_hash(row.entry)
-        problem = ""
-        if leaves.get(row.position) != leaf:
-            problem = "changed entry"
-        elif row.body is None:
-            problem = "" if row.position in erased else "missing body"
-        elif body_commitment(row.salt, row.body) != entry.body:
-            problem = "changed body"
-        found.append(
-            Sheet(
-                position=row.position,
-                entry=row.entry,
-                kind=entry.kind,
-                by=entry.by,
-                id=entry.id,
-                at=moment(entry.at),
-                recorded_at=moment(entry.record),
-                run=entry.run,
-                body=row.body,
-                is_erased=row.position in erased,
-                leaf=leaf,
-                problem=problem,
-            )
-        )
-    return found
+    return [_sheet(row, leaves.get(row.position, b""), row.position in erased) for row in rows]
+
+
+def _sheet(row: Any, sealed: bytes, is_erased: bool) -> Sheet:  # a row of entry and body
+    line, body = _stored(row.entry), None if row.body is None else _stored(row.body)
+    leaf = leaf_hash(line)
+    try:
+        entry = Entry.parse(line)
+    except LedgerCorrupt:
+        entry = Entry(kind="event", at=0, record=0, body=b"", by="", id="", origin="")
+    problem = ""
+    if leaf != sealed:
+        problem = "changed entry"
+    elif body is None:
+        problem = "" if is_erased else "missing body"
+    elif body_commitment(row.salt, body) != entry.body:
+        problem = "changed body"
+    return Sheet(
+        position=row.position,
+        entry=line,
+        kind=entry.kind,
+        by=entry.by,
+        id=entry.id,
+        at=moment(entry.at),
+        recorded_at=moment(entry.record),
+        run=entry.run,
+        body=body,
+        is_erased=is_erased,
+        leaf=leaf,
+        problem=problem,
+    )
+
+
+def _stored(value: bytes | str) -> bytes:
+    """Return stored bytes; who changed a row by hand may have left text there."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def _leaves(connection: Connection, ledger_id: int, positions: set[int]) -> dict[int, bytes]:

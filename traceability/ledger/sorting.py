@@ -96,6 +96,21 @@ class Sorting:
     def _repeated(self, draft: Prepared, position: int, is_same: bool) -> Outcome:
         if is_same:
             return Outcome(draft.id, "duplicate", position, None)
+        kept = rows_by(
+            self._connection,
+            tables.conflict,
+            ("bytes",),
+            ledger_id=self._ledger_id,
+            column="event_id",
+            values=[draft.id],
+            index="conflict_event",
+        )
+        problem = (
+            f"{draft.id} is known with other content at position {position}: the first stays, "
+            "this one is kept aside."
+        )
+        if any(row.bytes == draft.body for row in kept):  # a station that tries again
+            return Outcome(draft.id, "conflict", position, problem)
         number = (
             self._connection.execute(
                 text("SELECT max(conflict_no) FROM conflict WHERE ledger_id = :l"),
@@ -117,10 +132,4 @@ class Sorting:
                 )
             ],
         )
-        return Outcome(
-            draft.id,
-            "conflict",
-            position,
-            f"{draft.id} is known with other content at position {position}: the first stays, "
-            "this one is kept aside.",
-        )
+        return Outcome(draft.id, "conflict", position, problem)

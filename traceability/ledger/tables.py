@@ -96,6 +96,8 @@ conflict = table(
     Column("bytes", LargeBinary, nullable=False),
 )
 
+conflict_event = Index("conflict_event", conflict.c.ledger_id, conflict.c.event_id)
+
 tile = table(
     "tile",
     ledger_column(),

@@ -18,14 +18,14 @@ all. That is allowed because a repast starts from nothing for everything they ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from traceability.database import insert_rows, rows_by
+from traceability.database import insert_rows, rows_by, update_rows
 from traceability.epcis.event import Event
 from traceability.flow import Flow
 from traceability.gs1 import product_of
@@ -36,8 +36,8 @@ from traceability.projections.holding import class_of, holder_of
 from traceability.projections.numbers import Head, Numbers
 from traceability.projections.repast import repast
 from traceability.projections.touches import Facts, Form, Role, facts_of, thing_or_lot
-from traceability.projections.world import HELD, Item, Move, World
-from traceability.projections.worth import Scales
+from traceability.projections.world import BEGUN, HELD, Item, Move, World
+from traceability.projections.worth import Scales, recount
 from traceability.projections.writing import ITEM_COLUMNS, Writing
 
 VERSION = 1
@@ -106,6 +106,8 @@ class Fold:
         if stored.kind == "flow":
             self.flow = Flow.parse(str(stored.tree["flow"]))
             self._scales = None
+            if stored.position:
+                recount(connection, self.ledger_id, self._writing(connection, head).scales)
         elif stored.kind == "master":
             waiting = master.apply(connection, head, self.numbers, stored.position, stored.tree)
             if waiting is not None and waiting not in self.known_orders:
@@ -201,7 +203,16 @@ class Fold:
         self, connection: Connection, head: Head, touched: set[int], *, since: int | None
     ) -> None:
         writing = self._writing(connection, head)
-        repast(writing, touched, since=since, orders=self.known_orders, product=self._fixed)
+
+        def products(items: Collection[Item]) -> dict[int, int]:
+            # Learnt from the table: this process may not have met these names yet.
+            own = {item.item_no: self._product(item.key, item.form) for item in items}
+            self.numbers.learn(
+                connection, head, [("product", name) for name in own.values() if name is not None]
+            )
+            return {no: self.numbers.of("product", name) or 0 for no, name in own.items()}
+
+        repast(writing, touched, since=since, orders=self.known_orders, products=products)
 
     def _born_void(self, connection: Connection, batch: list[Stored]) -> dict[int, int]:
         # A declaration may come before the event it takes back: that event never counts.
@@ -268,11 +279,13 @@ class Fold:
                 index="item_key",
             )
         }
-        # Kind and product hang on the key alone: worked out once, when a thing is first met.
+        # Kind and product hang on the key alone: worked out once, when a thing is first met. What
+        # was held before anybody met it gets them with its first touch.
         new: list[tuple[str, int, str | None, str | None]] = []
         wanted: list[tuple[str, str]] = []
         for key, given in forms.items():
-            if key in found:
+            old = found.get(key)
+            if old is not None and (given in (None, old.form) or old.flags & BEGUN):
                 continue
             form = thing_or_lot(key, self.flow) if given is None else given
             kind = self.flow.kind_of(key if form < Form.HOLDING_AT_PLACE else class_of(key))
@@ -287,12 +300,17 @@ class Fold:
         self.numbers.learn(connection, head, wanted)
         of = self.numbers.of
         for key, form, kind_name, product in new:
-            item = Item(
-                head.item_next, key, form, of("kind", kind_name) or 0, of("product", product) or 0
-            )
+            old = found.get(key)
+            number = head.item_next if old is None else old.item_no
+            item = Item(number, key, form, of("kind", kind_name) or 0, of("product", product) or 0)
             if form == Form.HOLDING_AT_PLACE:
                 item.place_no = of("place", holder_of(key)) or 0
-            head.item_next += 1
+            if old is None:
+                head.item_next += 1
+            else:
+                item.flags = old.flags
+                row = (self.ledger_id, *msgspec.structs.astuple(item))
+                update_rows(connection, tables.item, [row])
             found[key] = item
         return found
 
@@ -302,11 +320,6 @@ class Fold:
             class_key = class_of(key)
             return product_of(class_key) or class_key
         return product_of(key)
-
-    def _fixed(self, key: str, form: int) -> int:
-        """Return the number of the product that a key itself names, 0 if it names none."""
-        product = self._product(key, form)
-        return (self.numbers.known("product", product) or 0) if product else 0
 
     def _world(self, connection: Connection, items: dict[str, Item]) -> World:
         world = World(self.known_orders)

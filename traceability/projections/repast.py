@@ -8,7 +8,7 @@ written back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 from sqlalchemy import Connection
@@ -28,7 +28,7 @@ def repast(
     *,
     since: int | None,
     orders: set[int],
-    product: Callable[[str, int], int],
+    products: Callable[[Collection[Item]], dict[int, int]],
 ) -> None:
     """Carry out the past of some things again and write what became of them.
 
@@ -37,7 +37,7 @@ def repast(
         touched: Numbers of the things that the late or voided events touch.
         since: Microseconds of the earliest of those events; None means from the beginning.
         orders: Numbers of the known orders.
-        product: Number of the product that an item's own key names, from key and form.
+        products: Gives the number of the product that each item's own key names, 0 for none.
     """
     connection, ledger_id = writing.connection, writing.ledger_id
     reach = _reach(connection, ledger_id, touched, since)
@@ -58,8 +58,9 @@ def repast(
         )
     }
     world = World(orders)
+    own_product = products(before.values())
     for item in before.values():
-        world.add(item.blank(product_no=product(item.key, item.form)))
+        world.add(item.blank(product_no=own_product[item.item_no]))
     every = [move for many in moves.values() for move in many]
     every.sort(key=lambda move: (move.event_at, move.tie, move.line))
     for move in every:

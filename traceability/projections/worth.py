@@ -21,6 +21,10 @@ StockKey = tuple[int, int, int, int, str]
 ProgressKey = tuple[int, int, int]
 
 
+RECOUNT_SLICE = 5000
+"""Items weighed at a time, so that memory does not grow with the ledger."""
+
+
 class Scales:
     """Weighs items under one flow: which kinds are stock, which stages count which kinds."""
 
@@ -71,3 +75,13 @@ def write_difference(
     add_rows(
         connection, tables.progress, [(ledger_id, *key, q) for key, q in progress.items() if q]
     )
+
+
+def recount(connection: Connection, ledger_id: int, scales: Scales) -> None:
+    """Weigh every item anew: after a change of the flow, other kinds count at other stages."""
+    for target in (tables.stock, tables.progress):
+        connection.execute(target.delete().where(target.c.ledger_id == ledger_id))
+    query = tables.item.select().where(tables.item.c.ledger_id == ledger_id)
+    for rows in connection.execute(query).partitions(RECOUNT_SLICE):
+        items = [Item(*row[1:]) for row in rows]
+        write_difference(connection, ledger_id, scales, [(None, item) for item in items])

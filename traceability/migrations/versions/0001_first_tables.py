@@ -79,6 +79,8 @@ def _create_conflict() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("conflict", schema=None) as batch_op:
+        batch_op.create_index("conflict_event", ["ledger_id", "event_id"], unique=False)
 
 
 def _create_containment() -> None:
