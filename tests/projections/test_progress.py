@@ -1,0 +1,343 @@
+"""How far an order is: figures, first and last times, cartons, and who else waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.ledger.test_plans import scans
+from tests.web import story
+from traceability.gs1 import uri_of
+from traceability.ledger.append import Draft, Ledger
+from traceability.projections import links
+from traceability.projections.progress import OrderRow, order, orders, queue
+from traceability.projections.steps import cartons
+from traceability.projections.view import Label, View, look
+from traceability.simulation.plan import make_plan
+
+DAY = date(2026, 1, 5)
+NUMBERS = ("4471", "4472", "4473")
+KEY = "//demo.workshop.invalid/bt/{}"
+
+
+def key(number: str) -> str:
+    return KEY.format(number)
+
+
+def at(minutes: float) -> datetime:
+    return story.BEGINS_AT + timedelta(minutes=minutes)
+
+
+@pytest.fixture(scope="module", params=[0.0, 0.3, 0.7, 1.0])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The day, none of it, a part of it and all of it."""
+    file = tmp_path_factory.mktemp("told") / "day.sqlite"
+    return story.story_ledger(file, share=request.param)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a ledger in the middle of its day."""
+    file = tmp_path_factory.mktemp("stored") / "day.sqlite"
+    story.story_ledger(file, share=0.7).database.close()
+    return file.read_bytes()
+
+
+@pytest.fixture
+def plain(tmp_path: Path, stored: bytes) -> Iterator[Ledger]:
+    """Such a ledger of its own, to be told on by hand."""
+    file = tmp_path / "day.sqlite"
+    file.write_bytes(stored)
+    ledger = story.empty_ledger(file)
+    yield ledger
+    ledger.database.close()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_came_to_a_stage_adds_up_to_its_figure(told: Ledger, number: str) -> None:
+    with look(told) as view:
+        card = order(view, key(number))
+        assert card is not None
+        summed = {
+            one.stage.name: sum((s.pieces for s in card.steps if s.stage == one.stage), Decimal())
+            for one in card.counted
+        }
+        assert summed == {one.stage.name: one.done for one in card.counted}
+
+
+def test_the_list_and_the_page_say_the_same(told: Ledger) -> None:
+    with look(told) as view:
+        for row in orders(view):
+            card = order(view, row.label.key)
+            assert card is not None
+            assert row.ordered == card.ordered
+            assert row.finished == card.finished
+            assert row.made == {one.stage.number: one.done for one in card.counted}
+
+
+def test_the_order_promised_first_stands_first(told: Ledger) -> None:
+    with look(told) as view:
+        assert [row.label.detail for row in orders(view)] == ["4473", "4471", "4472"]
+
+
+def stages(view: View, number: str) -> list[tuple[object, ...]]:
+    card = order(view, key(number))
+    assert card is not None
+    return [
+        (one.stage.name, int(one.done), int(one.total), one.first_at, one.last_at)
+        for one in card.stages
+    ]
+
+
+def test_each_stage_has_the_time_of_its_first_and_last_piece(plain: Ledger) -> None:
+    with look(plain) as view:
+        assert stages(view, "4471") == [
+            ("fabric-in", 1, 1, at(0), at(0)),
+            ("cutting", 24, 24, at(7.5), at(7.5)),
+            ("sewing", 24, 24, at(15), at(45)),
+            ("packing", 10, 24, at(22.5), at(22.5)),
+            ("shipping", 10, 24, at(30), at(30)),
+            ("store", 10, 24, at(37.5), at(37.5)),
+        ]
+
+
+def test_an_order_that_nobody_began_has_no_times(tmp_path: Path) -> None:
+    ledger = story.story_ledger(tmp_path / "day.sqlite", share=0)
+    with look(ledger) as view:
+        assert stages(view, "4473") == [
+            ("fabric-in", 0, 0, None, None),
+            ("cutting", 0, 18, None, None),
+            ("sewing", 0, 18, None, None),
+            ("packing", 0, 18, None, None),
+            ("shipping", 0, 18, None, None),
+            ("store", 0, 18, None, None),
+        ]
+        assert cartons(view, key("4473")) == []
+
+
+def test_nobody_entered_it(plain: Ledger) -> None:
+    with look(plain) as view:
+        assert order(view, key("9999")) is None
+        assert cartons(view, key("9999")) == []
+        assert queue(view, key("9999")) is None
+
+
+# --- by hand -----------------------------------------------------------------------------------
+
+
+def seen(step: str, things: list[str], number: str = "", **more: Any) -> tuple[str, dict[str, Any]]:
+    tree: dict[str, Any] = {
+        "type": "ObjectEvent",
+        "action": "OBSERVE",
+        "bizStep": step,
+        "epcList": [uri_of(thing) for thing in things],
+        **more,
+    }
+    if number:
+        tree["bizTransactionList"] = [
+            {"type": "prodorder", "bizTransaction": uri_of(key(number))},
+        ]
+    return "dock", tree
+
+
+def packed(parent: str, things: list[str]) -> tuple[str, dict[str, Any]]:
+    return "packing", {
+        "type": "AggregationEvent",
+        "action": "ADD",
+        "bizStep": "packing",
+        "parentID": uri_of(parent),
+        "childEPCs": [uri_of(thing) for thing in things],
+    }
+
+
+def tell(ledger: Ledger, *passes: tuple[str, dict[str, Any]], minutes: float = 120) -> None:
+    story.tell(ledger, list(passes), begins_at=at(minutes), epoch=9)
+
+
+def sewn(number: str) -> list[str]:
+    """Return garments of an order that are sewn and in no carton, in the plain story."""
+    plan = make_plan(7, 60, today=DAY)
+    found = next(one for one in plan.orders if one.number == number)
+    inside = {garment.key for carton in found.cartons[:1] for garment in carton.garments}
+    return [g.key for bundle in found.bundles for g in bundle.garments if g.key not in inside]
+
+
+def test_a_piece_that_is_seen_again_counts_once_and_moves_no_time(plain: Ledger) -> None:
+    with look(plain) as view:
+        before = stages(view, "4471")
+        box = cartons(view, key("4471"))[0].label.key
+    tell(plain, seen("shipping", [box], "4471"))
+    with look(plain) as view:
+        assert stages(view, "4471") == before
+
+
+def test_a_carton_on_a_pallet_brings_its_pieces_along(plain: Ledger) -> None:
+    mine = sewn("4471")[:3]
+    box, pallet = "/00/095211410000088883", "/00/095211410000088890"
+    tell(plain, packed(box, mine), packed(pallet, [box]), seen("shipping", [pallet]))
+    with look(plain) as view:
+        done = {name: (count, last) for name, count, _, _, last in stages(view, "4471")}
+        card = order(view, key("4471"))
+        assert card is not None
+        last = card.steps[-1]
+    assert done["packing"] == (13, at(120))
+    assert done["shipping"] == (13, at(125))
+    assert (int(last.pieces), last.carton, last.stage.name) == (3, box, "shipping")
+
+
+def test_a_carton_of_two_orders_counts_for_each_its_own(plain: Ledger) -> None:
+    mine, theirs = sewn("4471")[:2], sewn("4472")[:1]
+    box = "/00/095211410000088883"
+    tell(plain, packed(box, [*mine, *theirs]), seen("shipping", [box]))
+    with look(plain) as view:
+        assert [(one.number, int(one.pieces)) for one in cartons(view, key("4471"))] == [
+            (1, 10),
+            (2, 2),
+        ]
+        assert [int(one.pieces) for one in cartons(view, key("4472"))] == [10, 1]
+        assert {name: done for name, done, *_ in stages(view, "4471")}["shipping"] == 12
+        assert {name: done for name, done, *_ in stages(view, "4472")}["shipping"] == 11
+
+
+def test_what_is_declared_wrong_never_came(plain: Ledger) -> None:
+    with look(plain) as view:
+        before = stages(view, "4471")
+    passed = seen("shipping", sewn("4471")[:4], "4471")
+    tell(plain, passed)
+    with look(plain) as view:
+        assert stages(view, "4471")[4][1] == 14
+    told = {
+        **passed[1],
+        "eventID": "urn:uuid:00000000-0000-7000-0009-000000000000",
+        "eventTime": at(120).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "eventTimeZoneOffset": "+00:00",
+    }
+    declare(plain, told)
+    with look(plain) as view:
+        assert stages(view, "4471") == before
+
+
+def declare(ledger: Ledger, tree: dict[str, Any]) -> None:
+    from traceability.epcis.event import read_event
+
+    said = {"declarationTime": "2026-01-06T09:00:00Z", "reason": "incorrect_data"}
+    wrong = read_event({**tree, "errorDeclaration": said})
+    outcome = ledger.append([Draft("declaration", wrong.event_id, wrong.tree(), wrong)])[0]
+    assert outcome.status == "accepted", outcome.problem
+
+
+def test_what_was_made_without_being_ordered_is_shown(plain: Ledger) -> None:
+    with look(plain) as view:
+        first = order(view, key("4471"))
+        assert first is not None
+        values = dict(first.values)
+    gone = values["lines"][0]["product"]
+    tree = {"type": "order", "id": key("4471"), "values": {**values, "lines": values["lines"][1:]}}
+    plain.append([Draft("master", "order:4471:2", tree)])
+    with look(plain) as view:
+        card = order(view, key("4471"))
+        assert card is not None
+        extra = next(line for line in card.lines if line.product.key == gone)
+    assert extra.ordered == 0
+    assert extra.done["cutting"] > 0
+
+
+# --- who else waits ------------------------------------------------------------------------------
+
+
+def test_the_place_in_the_queue_goes_by_the_promised_day(plain: Ledger) -> None:
+    with look(plain) as view:
+        found = queue(view, key("4471"))
+        assert found is not None
+        assert (found.stage.name, int(found.waiting), found.place, found.count) == (
+            "packing",
+            14,
+            1,
+            2,
+        )
+
+
+def test_an_order_that_waits_alone_stands_in_no_queue(plain: Ledger) -> None:
+    with look(plain) as view:
+        # Only 4472 has pieces that are cut and not sewn.
+        assert queue(view, key("4472")) is None
+
+
+def test_before_anything_is_cut_every_order_waits(tmp_path: Path) -> None:
+    ledger = story.story_ledger(tmp_path / "day.sqlite", share=0)
+    with look(ledger) as view:
+        places = []
+        for number in NUMBERS:
+            found = queue(view, key(number))
+            assert found is not None
+            places.append((found.stage.name, found.place, found.count))
+    assert places == [("cutting", 2, 3), ("cutting", 3, 3), ("cutting", 1, 3)]
+
+
+def row(ordered: int, begun: int, left: int, finished: int, due: date | None) -> OrderRow:
+    return OrderRow(
+        Label("k", "n"),
+        {},
+        due,
+        Decimal(ordered),
+        {},
+        Decimal(begun),
+        Decimal(left),
+        Decimal(finished),
+    )
+
+
+TOMORROW, YESTERDAY = DAY + timedelta(days=1), DAY - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("of", "standing"),
+    [
+        (row(10, 0, 0, 0, TOMORROW), "new"),
+        (row(10, 1, 0, 0, TOMORROW), "work"),
+        (row(10, 1, 0, 0, None), "work"),
+        (row(10, 10, 9, 0, DAY), "due"),
+        (row(10, 10, 9, 0, YESTERDAY), "late"),
+        (row(10, 10, 10, 0, YESTERDAY), "left"),
+        (row(10, 10, 10, 10, YESTERDAY), "done"),
+        (row(0, 0, 0, 0, TOMORROW), "new"),
+    ],
+)
+def test_an_order_stands_in_one_word(of: OrderRow, standing: str) -> None:
+    assert of.standing(DAY) == standing
+
+
+# --- no scan -------------------------------------------------------------------------------------
+
+
+def test_no_statement_about_an_order_scans(tmp_path: Path) -> None:
+    file = tmp_path / "day.sqlite"
+    ledger = story.story_ledger(file)
+    statements: dict[str, Any] = {}
+
+    def catch(_c: Any, _cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:
+        statements.setdefault(statement, given[0] if many and given else given)
+
+    made = datetime(2026, 1, 5, tzinfo=UTC)
+    link = links.new_link(
+        key("4471"), by="admin", made_at=made, expires_at=made + timedelta(days=1)
+    )
+    event.listen(ledger.database.engine, "before_cursor_execute", catch)
+    ledger.append([link.draft()])
+    with look(ledger) as view:
+        orders(view)
+        order(view, key("4471"))
+        queue(view, key("4471"))
+        cartons(view, key("4471"))
+        links.link(view, link.id)
+        links.links(view, key("4471"))
+    assert scans(file, statements) == []
+    with ledger.database.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    assert scans(file, statements) == []
