@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.errors import InvalidIdentifier
@@ -317,16 +317,15 @@ def _line(view: View, card: ItemCard, key: str) -> Markup:
     parts: list[Markup] = []
     if card.order is not None:
         number = card.order.detail or card.order.name
-        parts.append(Markup("{} <b>{}</b>").format(_("order"), number))
+        parts.append(escape(_("order %(order)s", order=bold(number))))
     if card.container is not None:
         name = named(card.container, view.flow)
-        parts.append(
-            Markup('{} <a href="{}">{}</a>').format(_("in"), item_path(card.container.key), name)
-        )
+        link = Markup('<a href="{}">{}</a>').format(item_path(card.container.key), name)
+        parts.append(escape(_("in %(thing)s", thing=link)))
     if card.kind is not None and card.kind.form != "thing":
-        parts.append(Markup("{}").format(_left(card)))
+        parts.append(escape(_left(card)))
         if card.product is not None:
-            parts.append(Markup("{}").format(card.product.name))
+            parts.append(escape(card.product.name))
     return Markup(" · ").join(parts)
 
 
