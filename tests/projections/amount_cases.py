@@ -21,7 +21,7 @@ from tests.projections.cases import (
     unpacked,
 )
 from tests.projections.small_flow import CLOTH, SOCK
-from tests.projections.telling import key
+from tests.projections.telling import class_, key, place, thing
 
 AMOUNTS = [
     Case(
@@ -165,6 +165,29 @@ AMOUNTS = [
         {
             f"{SOCK}@{key(TABLE)}": {"place": key(TABLE), "quantity": "10"},
             f"{SOCK}@{key(DOCK)}": {"place": key(DOCK), "quantity": "4", "form": "holding"},
+        },
+    ),
+    Case(
+        "an at sign in the name of a class is no place",
+        [amounts(1, "ADD", (class_("thread@9"), 5, "KGM"))],
+        {
+            f"{class_('thread@9')}@{key(TABLE)}": {
+                "kind": "thread",
+                "form": "holding",
+                "product": key(class_("thread@9")),
+                "place": key(TABLE),
+            }
+        },
+    ),
+    Case(
+        "an at sign in the name of a place or carton belongs to the name",
+        [
+            amounts(1, "ADD", (SOCK, 5), at=place("hall@2")),
+            packed(2, thing("C@1"), child_quantities=[(SOCK, 2)], at=place("hall@2")),
+        ],
+        {
+            f"{SOCK}@{key(place('hall@2'))}": {"kind": "sock", "place": key(place("hall@2"))},
+            f"{SOCK}@{key(thing('C@1'))}": {"kind": "sock", "container": key(thing("C@1"))},
         },
     ),
     Case(

@@ -49,6 +49,8 @@ class Case:
     progress: dict[tuple[str, str, int], str] | None = None
     stays: set[Stay] | None = None
     orders: tuple[str, ...] = (O1, O2)
+    held: tuple[str, ...] = ()
+    """Items that are held before anything is known of them."""
 
 
 def seen(minute: int, *epcs: str, at: str = TABLE, **more: Any) -> Tree:

@@ -35,7 +35,14 @@ T = TypeVar("T")
 ORDERS = tuple(order(text) for text in ("4471", "4472", "4473"))
 NOBODYS_ORDER = order("nobody")
 PLACES = tuple(place(text) for text in ("table", "line", "dock", "shop"))
-GARMENTS = (*(thing(f"G{n}") for n in range(1, 6)), f"{SHIRT}/21/1", f"{SHIRT}/21/2")
+GARMENTS = (
+    *(thing(f"G{n}") for n in range(1, 5)),
+    thing("G@5"),
+    f"{SHIRT}/21/1",
+    "urn:epc:id:sgtin:9506000.013435.1",
+    f"{SHIRT}/21/2",
+)
+"""One shirt is spelled in two ways, and one name looks like a holding."""
 STRAYS = (thing("X1"), thing("X2"))
 """Things of no kind that the flow knows."""
 CARTONS = (thing("C1"), thing("C2"), thing("C3"), "https://id.gs1.org/00/095060001343500019")
@@ -44,9 +51,11 @@ TRUCKS = (thing("T1"), thing("T2"))
 CONTAINERS = (*CARTONS, *PALLETS, *TRUCKS)
 ROLLS = (f"{CLOTH}/10/R1", f"{CLOTH}/10/R2")
 BUNDLES = (class_("B1"), class_("B2"), class_("B3"))
-HOLDINGS = (SOCK, STRAY, class_("thread-40"))
+HOLDINGS = (SOCK, STRAY, class_("thread-40"), class_("thread@9"))
 LOTS = (*ROLLS, *BUNDLES, f"{STRAY}/10/L1")
-UNITS = {**dict.fromkeys(ROLLS, "MTR"), class_("thread-40"): "KGM"}
+UNITS = {**dict.fromkeys(ROLLS, "MTR"), **dict.fromkeys(HOLDINGS[2:], "KGM")}
+HELD = (*(key(each) for each in (GARMENTS[0], GARMENTS[4], BUNDLES[0], ROLLS[0], CARTONS[0])),)
+"""Keys that may be held, also before anything is known of them."""
 STEPS = (
     None,
     "receiving",
@@ -114,7 +123,7 @@ def as_hold(number: int, things: Sequence[str]) -> Arrival:
         "id": name,
         "reason": "a hole",
         "contact": "Mei",
-        "things": [key(each) for each in things],
+        "things": list(things),
     }
     return Arrival("hold", name, tree)
 
@@ -335,7 +344,7 @@ def history_of(seed: int) -> History:
         arrivals += _afterthoughts(chance, teller, at, arrival)
     arrivals += [(_any_time(chance, minute), as_order(o)) for o in ORDERS if chance.often(80)]
     if chance.often(50):
-        arrivals.append((_any_time(chance, minute), as_hold(1, teller.some(GARMENTS))))
+        arrivals.append((_any_time(chance, minute), as_hold(1, teller.some(HELD))))
     arrivals.sort(key=lambda pair: pair[0])
     return History(_batches(chance, [arrival for _, arrival in arrivals]))
 
@@ -353,7 +362,7 @@ def _delays(
 
 
 def _any_time(chance: Chance, minute: int) -> int:
-    return chance.number(-10, minute + DAY_MINUTES)
+    return chance.number(-10, minute + minute // 3)
 
 
 def _afterthoughts(
@@ -398,7 +407,7 @@ def arrivals(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Arrival:
     if kind == "order":
         return as_order(chance.pick(ORDERS))
     if kind == "hold":
-        return as_hold(chance.number(1, 3), Teller(chance).some(GARMENTS))
+        return as_hold(chance.number(1, 3), Teller(chance).some(HELD))
     if kind == "wrong":
         # Declared before the event came, if it ever comes under this id.
         number = chance.number(1, 400)

@@ -68,6 +68,10 @@ class KeptLedger:
         database = open_database(f"sqlite:///{file}")
         return KeptLedger(database, Ledger.open(database))
 
+    def restart(self) -> None:
+        """Open the ledger again, as after a kill: nothing is remembered but what is in the file."""
+        self.ledger = Ledger.open(self.database)
+
     def tell(self, batch: Sequence[Arrival]) -> None:
         """Append one batch, and check what is said to have become of each arrival."""
         outcomes = self.ledger.append([draft(arrival) for arrival in batch])

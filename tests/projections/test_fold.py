@@ -25,7 +25,7 @@ from tests.projections.kept_ledger import KeptLedger, differences
 from tests.projections.telling import wrong
 
 SEEDS = 200
-SEEDS_A_TEST = 20
+SEEDS_A_TEST = 10
 
 
 class FoldBesideReplay(RuleBasedStateMachine):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.projections.amount_cases import AMOUNTS
 from tests.projections.cases import FIELDS, Case
-from tests.projections.histories import as_event, as_order
+from tests.projections.histories import as_event, as_hold, as_order
 from tests.projections.kept_ledger import KeptLedger
 from tests.projections.order_cases import ORDERS
 from tests.projections.replay import HasRows, replay
@@ -36,6 +36,8 @@ def by_fold(case: Case, batches: Iterable[list[Tree]], folder: Path) -> HasRows:
     try:
         if case.orders:
             kept.tell([as_order(each) for each in case.orders])
+        if case.held:
+            kept.tell([as_hold(1, [key(each) for each in case.held])])
         for batch in batches:
             kept.tell([as_event(tree) for tree in batch])
         return kept.folded()

@@ -23,8 +23,8 @@ from tests.projections.cases import (
     seen,
     unpacked,
 )
-from tests.projections.small_flow import SHIRT, SOCK
-from tests.projections.telling import key, place, told, wrong
+from tests.projections.small_flow import CLOTH, SHIRT, SOCK
+from tests.projections.telling import key, place, thing, told, wrong
 
 THINGS = [
     Case(
@@ -83,6 +83,24 @@ THINGS = [
             seen(5, G1, product=None),
         ],
         {G1: {"product": key(SOCK)}},
+    ),
+    Case(
+        "a thing with an at sign in its name is a thing",
+        [added(1, thing("G@5"))],
+        {thing("G@5"): {"kind": "garment", "form": "thing"}},
+        stock={(key(TABLE), "", "", "", ""): "1"},
+    ),
+    Case(
+        "a late event does not make a shirt or a roll forget what product it is",
+        [
+            told("Object", 5, action="ADD", epcs=[f"{SHIRT}/21/7"]),
+            told("Object", 5, number=77, action="ADD", quantities=[(f"{CLOTH}/10/R1", 9, "MTR")]),
+            seen(3, f"{SHIRT}/21/7", f"{CLOTH}/10/R1"),
+        ],
+        {
+            f"{SHIRT}/21/7": {"product": key(SHIRT), "place": key(TABLE)},
+            f"{CLOTH}/10/R1": {"product": key(CLOTH), "place": key(TABLE)},
+        },
     ),
     Case(
         "seen before it was marked is a discrepancy",
