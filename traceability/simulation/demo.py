@@ -190,6 +190,7 @@ class Demo:
         file = self.premises.file
         tampering = Tampering(file) if file is not None else None
         visitor = Visitor(self.factory, wires, self.relay, tampering, self.processes)
+        self.screens.tell(visitor.hear)
         self.control = Control(visitor)
         self.control.start()
 

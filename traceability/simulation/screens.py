@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any, Final
 
@@ -30,8 +30,13 @@ class Screens:
         self._url = f"{server}/live"
         self._lock = threading.Lock()
         self._states: dict[str, Mapping[str, Any]] = {}  # JSON of the stations
+        self._listeners: list[Callable[[Mapping[str, Any]], None]] = []
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="screens", daemon=True)
+
+    def tell(self, listener: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call somebody with every state that comes, as it came; only before `start`."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Begin to look."""
@@ -66,6 +71,8 @@ class Screens:
                     for state in _gates(stream):
                         with self._lock:
                             self._states[str(state["station"])] = state
+                        for listener in self._listeners:
+                            listener(state)
                         if self._is_stopping.is_set():
                             return
             except (OSError, ValueError, KeyError):

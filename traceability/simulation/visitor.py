@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from traceability.gs1 import identify_epc
 from traceability.simulation import floor
+from traceability.simulation.acts import Acts, utc_now
 from traceability.simulation.control import BadWish, Json
 from traceability.simulation.factory import Factory, Wire, without
 from traceability.simulation.goods import Garment
@@ -19,10 +21,12 @@ __all__ = ["Visitor"]
 
 _HOLD_S: Final = 1.2
 """How long a visitor's thing is held before an antenna."""
-_BETWEEN_S: Final = 1.6
-"""Between two pushes of one carton: the gate must have judged the first."""
+_BETWEEN_S: Final = 2.5
+"""Between two pushes of one carton: the gate must have judged the first, and somebody read it."""
 _LOOK_S: Final = 45.0
 """How long the carton that was stopped stays the visitor's, so that he can look at the gate."""
+_THINGS_A_PLACE: Final = 3
+"""Garments offered for waving from each place."""
 
 
 class Visitor:
@@ -58,10 +62,20 @@ class Visitor:
             for garment in bundle.garments
         }
         self._tagged = {garment.key for garment in plan.tagged_garments}
+        self._by_tag = {garment.tag: garment for garment in plan.tagged_garments}
         # Cartons a visitor has in hand, and until when (monotonic); guarded by the lock.
         self._lock = threading.Lock()
         self._in_hand: dict[int, float] = {}
         self._network_until = 0.0
+        self._acts = Acts()
+        # What the stations counted as noise, by reader; written by the thread that hears.
+        self._noise: dict[str, int] = {}
+
+    def hear(self, state: Mapping[str, Any]) -> None:  # JSON of a station
+        """Take what a station's screen says now: it may be an answer to the visitor."""
+        for reader in state.get("readers") or ():
+            self._noise[str(reader["name"])] = int(reader["noise"])
+        self._acts.hear(state)
 
     # --- what there is ---------------------------------------------------------------------
 
@@ -81,6 +95,7 @@ class Visitor:
                     "protocol": reader.protocol,
                     "means": reader.means,
                     "plugged": factory.is_plugged(reader.name),
+                    "noise": self._noise.get(reader.name, 0),
                 }
                 for station in floor.STATIONS
                 for reader in station.readers
@@ -95,8 +110,12 @@ class Visitor:
                 for station in floor.STATIONS
             ],
             "cartons": [self._carton(job) for job in self._pushable()],
+            "things": self._things(),
+            "stranger": plan.foreign_tag.hex(),
+            "acts": self._acts.tree(),
             "story": self._story(),
             "tampered": self._tampering.position if self._tampering else None,
+            "database": f"sqlite:///{self._tampering.path}" if self._tampering else None,
             "network": "cut" if self._relay.is_cut else "up",
             "processes": self._processes(),
             "orders": [
@@ -113,6 +132,28 @@ class Visitor:
             "pieces": job.carton.pieces,
             "has_tags": job.carton.tag is not None,
         }
+
+    def _things(self) -> list[Json]:
+        """Name a few tagged garments that exist by now, those that came furthest first."""
+        last: dict[str, tuple[Garment, str]] = {}
+        for job in self._factory.plan.jobs:
+            if self._factory.is_done(job):
+                inside = job.carton.garments if job.carton else ()
+                shown = {tag for step in job.steps if isinstance(step, Show) for tag in step.tags}
+                for garment in inside or self._sewn(shown):
+                    if garment.key in self._tagged:
+                        last[garment.key] = (garment, job.station)
+        found: list[Json] = []
+        for station in reversed(floor.STATIONS):
+            there = [garment for garment, name in last.values() if name == station.name]
+            found += [
+                {"key": one.key, "name": one.product.name, "station": station.name}
+                for one in there[-_THINGS_A_PLACE:]
+            ]
+        return found
+
+    def _sewn(self, tags: set[bytes]) -> list[Garment]:
+        return [self._by_tag[tag] for tag in sorted(tags) if tag in self._by_tag]
 
     def _story(self) -> Json:
         """Name the bad roll, and one garment from it that a customer has by now."""
@@ -138,22 +179,27 @@ class Visitor:
     def wave(self, *, tag: bytes | None, garment: str | None, reader: str | None) -> Json:
         """Hold a tag, or a garment's tag or code, before a reader for a moment."""
         step: Step
+        name = ""
         if tag is not None:
             step = Show((tag,))
+            key = identify_epc(tag).key or ""
         else:
             thing = self._garments.get(garment or "")
             if thing is None:
                 raise BadWish(f"No garment {garment!r} is made in this demo.", 404)
             is_radio = self._means(reader) == "antenna" if reader else thing.key in self._tagged
             step = Show((thing.tag,)) if is_radio else Beep(*thing.scan)
+            key, name = thing.key, thing.product.name
         if reader is None:
             gate = next(station for station in floor.STATIONS if station.is_gate)
             reader = floor.reader_for(gate.name, step).name
         if (self._means(reader) == "antenna") != isinstance(step, Show):
             raise BadWish(f"Reader {reader} cannot read radio tags: choose one that does.")
         station = reader.rpartition(".")[0]
+        done: Json = {"reader": reader, "station": station, "key": key, "name": name}
+        self._acts.begin("wave", done, station=station, keys=frozenset({key}))
         self._begin(lambda: self._factory.perform(station, [step], hold=_HOLD_S))
-        return {"reader": reader, "station": station}
+        return done
 
     def push(self, *, carton: str | None, missing: int) -> Json:
         """Push a packed carton through the gate; what is missing is tried once more."""
@@ -167,26 +213,34 @@ class Visitor:
             )
         left_out = job.carton.garments[len(job.carton.garments) - missing :] if missing else ()
         pushed = without(job, missing) if missing else job
-        self._begin(lambda: self._push(job, pushed, is_whole=not missing))
-        return {
+        done: Json = {
             "carton": job.carton.key,
+            "label": job.carton.scan[0],
+            "pieces": job.carton.pieces,
             "station": job.station,
             "missing": [{"key": garment.key, "name": garment.product.name} for garment in left_out],
         }
+        self._acts.begin("push", done, station=job.station, keys=frozenset({job.carton.key}))
+        self._begin(lambda: self._push(job, pushed, is_whole=not missing))
+        return done
 
     def unplug(self, *, reader: str, seconds: float) -> Json:
         """Pull a reader's cable for a while."""
         self._means(reader)
         if not self._factory.is_plugged(reader):
             raise BadWish(f"The cable of {reader} is out already.")
+        done: Json = {"reader": reader, "seconds": seconds}
+        self._acts.begin("unplug", done)
         self._factory.unplug(reader, seconds)
-        return {"reader": reader, "seconds": seconds}
+        return done
 
     def flip(self, *, reader: str, bits: int) -> Json:
         """Disturb what a reader sends next."""
         self._means(reader)
+        done: Json = {"reader": reader, "frames": bits, "noise": self._noise.get(reader, 0)}
+        self._acts.begin("flip", done)
         self._wires[reader].flip_bits(bits)
-        return {"reader": reader, "frames": bits}
+        return done
 
     def network(self, *, seconds: float) -> Json:
         """Cut the stations off the server for a while."""
@@ -197,27 +251,36 @@ class Visitor:
                 # Somebody may have pulled it again meanwhile, for longer.
                 if time.monotonic() >= self._network_until:
                     self._relay.mend()
+                    self._acts.add("network", ended_at=utc_now().isoformat())
 
+        done: Json = {"seconds": seconds}
+        self._acts.begin("network", done)
         with self._lock:
             self._network_until = max(self._network_until, time.monotonic() + seconds)
             self._relay.cut()
         self._begin(mend)
-        return {"seconds": seconds}
+        return done
 
     def tamper(self) -> Json:
         """Change one digit of a stored record."""
         if self._tampering is None:
             raise BadWish("The demo's database is a server: cheating needs a SQLite file.")
+        if self._tampering.position is not None:
+            return {"position": self._tampering.position}
         position = self._tampering.change()
         if position is None:
             raise BadWish("Nothing is recorded yet: wait for the first roll.")
+        self._acts.begin("tamper", {"position": position})
         return {"position": position}
 
     def untamper(self) -> Json:
         """Put the record back."""
         if self._tampering is None:
             raise BadWish("The demo's database is a server: cheating needs a SQLite file.")
-        return {"position": self._tampering.put_back()}
+        position = self._tampering.put_back()
+        if position is not None:
+            self._acts.add("tamper", put_back_at=utc_now().isoformat())
+        return {"position": position}
 
     # --- how -----------------------------------------------------------------------------------
 

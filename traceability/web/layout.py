@@ -42,6 +42,8 @@ class MenuEntry:
     """Its place: 10 Today, 20 Orders, 30 Find, 40 Stock, 70 Readers, 80 Record."""
     tally: Callable[[], int | None] | None = None
     """How many things wait there; asked on every page, so it must be one look-up."""
+    is_shown: Callable[[], bool] | None = None
+    """Asked on every page; a page that is not shown is not there either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _menu() -> tuple[Entry, ...]:
             entry.tally() if entry.tally else None,
         )
         for entry in current_app.extensions["hangtag.menu"]
+        if entry.is_shown is None or entry.is_shown()
     )
 
 
