@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ class CompileCatalogues(BuildHookInterface):  # type: ignore[type-arg]  # generi
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile all catalogues and name them as parts of the wheel."""
         root = Path(self.root)
-        # By path: the place of the sources is not among those a build may import from.
-        languages = runpy.run_path(str(root / "traceability" / "languages.py"))
-        for made in languages["compile_catalogues"](root / "traceability" / "translations"):
+        # In a process of its own: the sources are not among what a build may import from.
+        command = [sys.executable, "-m", "traceability.catalogue", "compile"]
+        subprocess.run(command, cwd=root, check=True)
+        for made in root.glob("traceability/translations/*/LC_MESSAGES/*.mo"):
             build_data["artifacts"].append(made.relative_to(root).as_posix())

@@ -215,8 +215,8 @@ class Checkout:
         """Compile the message catalogues of every language, where there are any."""
         folder = self.root / "traceability" / "translations"
         if folder.is_dir():
-            script = self.root / "traceability" / "languages.py"
-            subprocess.run([str(self.python), str(script), str(folder)], check=True)
+            command = [str(self.python), "-P", "-m", "traceability.catalogue", "compile"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def mark_installed(self, kind: str) -> None:
         """Remember what `.venv` holds, so that the next call is quick; dev contains base."""

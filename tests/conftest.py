@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import vectors
-from traceability.languages import compile_catalogues
+from traceability.catalogue import compile_catalogues
 
-ROOT = Path(__file__).resolve().parents[1]
 SKIPS_FAIL = os.environ.get("CI") == "true"
 _NOT_RUN = "vector_tests_not_run"
 
@@ -31,7 +29,7 @@ closing = Closing()
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker starts to read them."""
     if not hasattr(config, "workerinput"):
-        compile_catalogues(ROOT / "traceability" / "translations")
+        compile_catalogues()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,6 +13,7 @@ when that file is missing or older.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -26,9 +27,15 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from traceability.assets import folder
+from traceability.errors import TraceabilityError
 
 _HERE = Path(__file__).resolve().parent
+_NOT_OURS_TO_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
+
+
+class TwoTranslations(TraceabilityError):
+    """Two catalogues translate one sentence differently; a reader would see one by chance."""
 
 
 def shipped() -> Path:
@@ -45,7 +52,7 @@ def read_language(language: Path) -> Catalog:
     """Join the catalogues of one language.
 
     Raises:
-        ValueError: If two of them translate one sentence differently; both places are named.
+        TwoTranslations: If two catalogues differ in one sentence; both places are named.
     """
     joined = Catalog(locale=language.name)
     origin: dict[object, tuple[str, object]] = {}
@@ -57,7 +64,7 @@ def read_language(language: Path) -> Catalog:
                 continue
             first = origin.setdefault(message.id, (path.name, message.string))
             if first[1] != message.string:
-                raise ValueError(
+                raise TwoTranslations(
                     f"{language.name}: {message.id!r} is {first[1]!r} in {first[0]} "
                     f"but {message.string!r} in {path.name}: keep one."
                 )
@@ -80,7 +87,9 @@ def compile_catalogues(root: Path | None = None) -> list[Path]:
             continue
         try:
             _write(target, read_language(language))
-        except PermissionError:
+        except OSError as error:
+            if error.errno not in _NOT_OURS_TO_WRITE:
+                raise
             continue
         written.append(target)
     return written
