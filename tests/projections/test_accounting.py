@@ -184,7 +184,7 @@ def test_a_carton_is_traced_through_what_is_in_it(floor: Floor) -> None:
         found = trace(view, CARTON)
         assert found is not None
         back = [[node.label.key for node in level] for level in found.back()]
-        assert (back, found.pieces) == ([[bundle(1)], [ROLL]], 2)
+        assert (back, int(found.pieces)) == ([[bundle(1)], [ROLL]], 2)
 
 
 def test_back_and_forward_meet_in_the_same_edges(floor: Floor) -> None:

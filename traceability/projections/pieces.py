@@ -17,6 +17,7 @@ from traceability.database import MICRO, rows_by
 from traceability.flow import Flow
 from traceability.ledger import tables as record
 from traceability.projections import tables
+from traceability.projections.holding import class_of
 from traceability.projections.touches import Facts, Form, Role, Touch
 
 DEPTH_MAX = 8
@@ -85,8 +86,10 @@ class Pieces:
 
     def _touched(self, touch: Touch, counts: Collection[str], when: Time, seen: set[int]) -> int:
         number = self._number.get(touch.key)
-        kind = self.flow.kind_of(touch.key.split("@")[0])
+        kind = self.flow.kind_of(class_of(touch.key))
         if kind is not None and kind.name in counts:
+            if number in seen:  # counted already, inside the carton that the event names too
+                return 0
             if number is not None:
                 seen.add(number)
             if touch.form == Form.THING:
@@ -106,7 +109,7 @@ class Pieces:
             if since > when or (until is not None and until <= when) or child in seen:
                 continue
             seen.add(child)
-            kind = self.flow.kind_of(self._key[child].split("@")[0])
+            kind = self.flow.kind_of(class_of(self._key[child]))
             if kind is not None and kind.name in counts:
                 total += self._amount[child]
             elif depth:
@@ -117,7 +120,7 @@ class Pieces:
         for item_no, key, quantity, consumed in rows:
             self._number[key] = item_no
             self._key[item_no] = key
-            kind = self.flow.kind_of(key.split("@")[0])
+            kind = self.flow.kind_of(class_of(key))
             is_thing = kind is not None and kind.form == "thing"
             self._amount[item_no] = MICRO if is_thing else quantity + consumed
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import Identity, identify
-from traceability.projections.holding import class_of
+from traceability.projections.holding import class_of, holder_of
 from traceability.projections.items import ItemCard, item
 from traceability.projections.search import ENTERED
 from traceability.projections.timeline import Happening
@@ -147,7 +147,7 @@ def key_of_path(path: str) -> str:
 
 
 def _canonical(view: View, key: str) -> str:
-    if "@" in key:
+    if holder_of(key) is not None:
         return key
     with suppress(InvalidIdentifier):
         return identify(key, namespace=view.namespace).key or key

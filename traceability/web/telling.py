@@ -117,7 +117,7 @@ def named(label: Label, flow: Flow) -> str:
     A garment is "Overshirt, navy, M …0012", a carton "carton …7013", a bundle "bundle B-101".
     """
     kind = flow.kind_of(class_of(label.key))
-    if kind is None:
+    if kind is None or kind.form == "holding":
         return str(label)
     if label.detail and kind.form == "thing":
         return f"{label.name} {label.detail}"
