@@ -10,15 +10,17 @@ writes such a ledger to a file, ending a minute ago.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from traceability.assets import folder
-from traceability.database import open_database
+from traceability.database import APPEND_ONLY, open_database
 from traceability.epcis.event import read_event
 from traceability.epcis.vocabulary import OPERATION, PRODUCT, READER
 from traceability.gs1 import uri_of
@@ -99,8 +101,18 @@ def tell(
     begins_at: datetime = BEGINS_AT,
     every: timedelta = PASS_EVERY,
     epoch: int = 1,
+    order: list[int] | None = None,
 ) -> None:
-    """Append passes as the stations would: numbered, with times that follow one another."""
+    """Append passes as the stations would: numbered, with times that follow one another.
+
+    Args:
+        ledger: The ledger.
+        passes: Station and event of each, in the order in which they happened.
+        begins_at: Time of the first.
+        every: Time between two.
+        epoch: Number of the stations' runs.
+        order: In which order they arrive, if not as they happened.
+    """
     counters: dict[str, int] = {}
     drafts = []
     for number, (station, tree) in enumerate(passes):
@@ -116,7 +128,7 @@ def tell(
         )
         run = (station, epoch, counters[station])
         drafts.append(Draft("event", event.event_id, event.tree(), event, station, run))
-    outcomes = ledger.append(drafts)
+    outcomes = ledger.append([drafts[one] for one in order] if order else drafts)
     wrong = [one.problem for one in outcomes if one.status != "accepted"]
     assert not wrong, wrong
 
@@ -136,6 +148,30 @@ def hold(ledger: Ledger, things: list[str], *, name: str = "Q-17") -> None:
 def gap(ledger: Ledger) -> None:
     """Write that a reader's line was silent for a while."""
     ledger.append([Draft("gap", "gap:sewing:1", GAP, by="sewing", run=("sewing", 2, 1))])
+
+
+def declare_wrong(ledger: Ledger, tree: Tree) -> None:
+    """Take an event back."""
+    said = {"declarationTime": "2026-01-06T09:00:00Z", "reason": "incorrect_data"}
+    event = read_event({**tree, "errorDeclaration": said})
+    ledger.append([Draft("declaration", event.event_id, event.tree(), event)])
+
+
+def alter(ledger: Ledger, position: int, body: bytes) -> None:
+    """Change what an entry says in the file itself, past Hangtag, as a dishonest hand would."""
+    assert ledger.database.path is not None
+    with closing(sqlite3.connect(ledger.database.path)) as connection, connection:
+        connection.execute("DROP TRIGGER body_update")
+        connection.execute("UPDATE body SET body = ? WHERE position = ?", (body, position))
+        connection.execute(f"CREATE TRIGGER body_update {APPEND_ONLY['body_update']}")
+
+
+def said_at(ledger: Ledger, position: int) -> bytes:
+    """Return the body of an entry as it is stored."""
+    assert ledger.database.path is not None
+    with closing(sqlite3.connect(ledger.database.path)) as connection:
+        row = connection.execute("SELECT body FROM body WHERE position = ?", (position,)).fetchone()
+    return bytes(row[0])
 
 
 def fold_late(ledger: Ledger) -> None:
@@ -164,7 +200,7 @@ def _order(order: Order) -> Iterator[tuple[str, Tree]]:
     for roll in dict.fromkeys(bundle.roll for bundle in order.bundles):
         bundles = [bundle for bundle in order.bundles if bundle.roll == roll]
         yield _receive(roll)
-        yield _cut(order, roll, bundles)
+        yield from (_cut(order, roll, bundle) for bundle in bundles)
         for bundle in bundles:
             yield _sew(order, bundle)
             sewn.update([garment.key for garment in bundle.garments] or [bundle.key])
@@ -216,15 +252,14 @@ def _receive(roll: Roll) -> tuple[str, Tree]:
     return _said("fabric-in", "Object", action="OBSERVE", quantityList=amount)
 
 
-def _cut(order: Order, roll: Roll, bundles: list[Bundle]) -> tuple[str, Tree]:
-    each = bundles[0].product.metres_each or Decimal(1)
-    used = sum((bundle.pieces * each for bundle in bundles), Decimal())
+def _cut(order: Order, roll: Roll, bundle: Bundle) -> tuple[str, Tree]:
+    used = bundle.pieces * (bundle.product.metres_each or Decimal(1))
     return _said(
         "cutting",
         "Transformation",
         inputQuantityList=[_amount(roll.key, used, "MTR")],
-        outputQuantityList=[_amount(bundle.key, bundle.pieces) for bundle in bundles],
-        ilmd={PRODUCT: uri_of(bundles[0].product.key)},
+        outputQuantityList=[_amount(bundle.key, bundle.pieces)],
+        ilmd={PRODUCT: uri_of(bundle.product.key)},
         bizTransactionList=_for(order),
     )
 

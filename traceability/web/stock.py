@@ -108,8 +108,7 @@ def show() -> str:
             table=_table(chosen, values),
             pieces=_sum(staged, ""),
             lengths=_lengths(staged),
-            is_empty=not lines,
-            is_filtered=bool(place or stage or product),
+            is_empty=not lines and not product,
             why=_why(view, chosen),
         )
 
