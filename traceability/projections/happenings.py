@@ -192,7 +192,7 @@ def _readable(view: View, first: int, last: int) -> list[Stored]:
     """Read entries, leaving out what somebody spoilt: the board must be able to say so."""
     try:
         return list(read_stored(view.connection, view.ledger_id, first, last))
-    except (TraceabilityError, AssertionError):
+    except (TraceabilityError, AssertionError, TypeError):
         if last - first == 1:
             return []
     middle = (first + last) // 2
