@@ -64,7 +64,7 @@ def list_ports(devices: tuple[str, ...], as_json: bool) -> None:
 
 @readers.command()
 @click.argument("url")
-@click.option("--protocol", "name", type=NAMES, required=True)
+@click.option("--protocol", "name", type=NAMES, required=True, help="What the device speaks.")
 @click.option("--baud", type=int, help="Bits per second; the protocol's usual speed if not given.")
 @click.option("--seconds", type=float, help="Stop after so long.")
 @click.option("--all", "is_all", is_flag=True, help="Answers and noise too.")
@@ -213,7 +213,7 @@ def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
 
 
 @readers.command()
-@click.option("--protocol", "name", type=NAMES, required=True)
+@click.option("--protocol", "name", type=NAMES, required=True, help="What the device speaks.")
 @click.option(
     "--port", type=click.Choice(["pty", "tcp"]), default="pty", help="What the host opens."
 )

@@ -196,6 +196,20 @@ def file_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file behind a database's address; None if it is not one file of this machine.
+
+    >>> file_of("postgresql://shop/hangtag")
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:  # said in a sentence by whoever opens it
+        return None
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(parsed.database or "")
+
+
 def open_file(path: Path) -> Database:
     """Open (or begin) a database that is one file on this machine."""
     return open_database(file_url(path))

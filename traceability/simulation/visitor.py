@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from traceability.database import file_url
 from traceability.gs1 import identify_epc
 from traceability.simulation import floor
 from traceability.simulation.acts import Acts, utc_now
@@ -115,7 +116,7 @@ class Visitor:
             "acts": self._acts.tree(),
             "story": self._story(),
             "tampered": self._tampering.position if self._tampering else None,
-            "database": f"sqlite:///{self._tampering.path}" if self._tampering else None,
+            "database": file_url(self._tampering.path) if self._tampering else None,
             "network": "cut" if self._relay.is_cut else "up",
             "processes": self._processes(),
             "orders": [

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from traceability.database import file_of
 from traceability.errors import Refused
 from traceability.web.clock import utc_now
 
 SECRET_BYTES = 32
+SECRET_LENGTH_MIN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,34 @@ class Settings:
     clock: Callable[[], datetime] = utc_now
 
 
+def secret_path(database_url: str) -> Path:
+    """Return where the secret of a ledger's server is kept: beside the database file.
+
+    A link that was sent must open after a restart, from whichever folder the server is started. A
+    database that is no file of this PC has its secret in ``./var/``.
+
+    >>> from traceability.database import DEFAULT_URL
+    >>> secret_path(DEFAULT_URL).as_posix()
+    'var/hangtag.secret'
+    """
+    file = file_of(database_url)
+    return file.with_suffix(".secret") if file else Path("var/hangtag.secret")
+
+
 def kept_secret(path: Path) -> str:
     """Read the secret that signs cookies and links, or make it: a file only its owner can read.
 
     Raises:
-        Refused: If the file is there but too short to be a secret, or cannot be written.
+        Refused: If the file or `HANGTAG_SECRET` is too short to be a secret, or the file cannot be
+            written.
     """
     given = os.environ.get("HANGTAG_SECRET")
     if given:
+        if len(given) < SECRET_LENGTH_MIN:
+            raise Refused(
+                f"Cannot use HANGTAG_SECRET: expected at least {SECRET_LENGTH_MIN} characters, "
+                f"got {len(given)}."
+            )
         return given
     try:
         found = path.read_text(encoding="ascii").strip() if path.exists() else ""
@@ -58,6 +80,9 @@ def kept_secret(path: Path) -> str:
             f"Cannot keep the server's secret in {path}: {error.strerror}. "
             "Name a folder you may write to, or set HANGTAG_SECRET."
         ) from error
-    if len(found) < 32:
-        raise Refused(f"Cannot use the secret in {path}: expected 32 characters, got {len(found)}.")
+    if len(found) < SECRET_LENGTH_MIN:
+        raise Refused(
+            f"Cannot use the secret in {path}: expected {SECRET_LENGTH_MIN} characters, "
+            f"got {len(found)}."
+        )
     return found
