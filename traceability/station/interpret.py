@@ -81,6 +81,8 @@ class Closed:
     """Gates only."""
     earlier: frozenset[str] = frozenset()
     """Gates only: what the visits before read that this one repeats."""
+    is_repeat: bool = False
+    """Gates only: it passed a moment ago and passes again; the screen says so, the ledger knows."""
 
 
 def interpret(closed: Closed, cache: Cache, post: Post, after: int = 0) -> tuple[Event, ...]:
@@ -153,6 +155,8 @@ class _Writer:
         verdict, work = self.closed.verdict, self.closed.gate
         assert verdict is not None
         assert work is not None
+        if self.closed.is_repeat:
+            return []
         new = [each.key for each in self.closed.visit.new]
         others = {each.key: each for each in verdict.others}
         mine = [key for key in new if key not in others]

@@ -59,15 +59,35 @@ class Shown:
         return limit is not None and (at - self.at).total_seconds() > limit
 
 
-def shown(closed: Closed) -> Shown:
-    """Return what a closed pass leaves on the screen."""
+def shown(closed: Closed, before: Shown | None = None) -> Shown:
+    """Return what a closed pass leaves on the screen.
+
+    Args:
+        closed: The pass.
+        before: What was on the screen. A stranger's tag that is read just after a carton does not
+            wipe that carton's verdict off.
+    """
     items = tuple(each.key for each in closed.visit.sightings)
     at = closed.visit.closed_at
+    if before is not None and not before.fades(at) and _is_strangers_only(closed):
+        return before
     if closed.verdict is not None:
         return Shown(closed.verdict, items, at, closed.verdict.reason)
     odd = [closed.reasons[each] for each in items if each in closed.reasons]
     state = Verdict("UNKNOWN" if odd else "PASS", count=len(items))
     return Shown(state, items, at, odd[0] if odd else None)
+
+
+def _is_strangers_only(closed: Closed) -> bool:
+    """Tell whether nothing of ours passed: neither a carton nor a garment."""
+    verdict = closed.verdict
+    return (
+        verdict is not None
+        and verdict.state == "UNKNOWN"
+        and not verdict.cartons
+        and bool(verdict.others)
+        and not any(each.is_ours for each in verdict.others)
+    )
 
 
 def live_tree(

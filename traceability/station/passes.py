@@ -194,8 +194,12 @@ class StationPasses:
         self._contents, self._left = set(), set()
         self._is_stale = False
         if verdict.cartons and was_passed and earlier >= seen:
-            # The carton that has just passed is still in the field: that says nothing new.
-            return []
+            # The carton that has just passed comes again: nothing new for the ledger. But whoever
+            # pushes it a second time did not see its PASS, and waits for an answer.
+            self._verdict = verdict
+            return [
+                Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier, is_repeat=True)
+            ]
         for key in verdict.cartons:
             self._attempts.pop(key, None)
             self._attempts[key] = _Attempt(

@@ -301,13 +301,14 @@ class Station:
             return
         while self._unkept:
             try:
-                keeper.keep(self._unkept[0], passes, self._cache)
+                if not self._unkept[0].is_repeat:
+                    keeper.keep(self._unkept[0], passes, self._cache)
             except DatabaseBusy:
                 # A full disk: what was read waits in memory, and is tried again at every turn.
                 log.exception("the spool takes nothing; %d passes wait", len(self._unkept))
                 return
             # First durable, then on the screen: what a person was shown is never lost.
-            self._last = shown(self._unkept.pop(0))
+            self._last = shown(self._unkept.pop(0), self._last)
         self._count()
 
     # --- what the server says and hears ---------------------------------------------------------
