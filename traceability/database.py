@@ -70,6 +70,12 @@ class ExactDecimal(TypeDecorator[int]):
             return value
         return Decimal(value) / MICRO
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # SQLAlchemy's own type
+        """Leave SQLite's integers as they come: ten thousand rows of them are read at a time."""
+        if dialect.name != "postgresql":
+            return None
+        return super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # engine's own type
         """Turn what the engine stores into millionths."""
         if value is None:
