@@ -88,7 +88,7 @@ def show() -> str:
             lost=sum(row.lost for row in runs),
             checked=checks().latest,
             wrong_words=wrong_words,
-            tries=_tries(view) if current().opening.is_demo and not is_wall else [],
+            tries=_tries(view, found) if current().opening.is_demo and not is_wall else [],
             longest=_longest(found),
             leaving=_leaving(found),
             bars=_wall_bars(found),
@@ -285,7 +285,8 @@ class OrderCell:
 
 
 def _order_href(row: OrderRow) -> str:
-    return f"/orders/{quote(row.label.detail)}" if has_page("/orders/<") else ""
+    number = row.label.key.removeprefix(f"//{current().opening.namespace}/bt/")
+    return f"/orders/{quote(number)}" if has_page("/orders/<") else ""
 
 
 def _order_cell(row: OrderRow) -> OrderCell:
@@ -321,16 +322,15 @@ def _feed(lines: Sequence[Line], flow: Flow) -> list[FeedRow]:
     return [FeedRow(line, telling.line(line, flow)) for line in lines]
 
 
-def _tries(view: View) -> list[tuple[str, str, str]]:
+def _tries(view: View, board: Board) -> list[tuple[str, str, str]]:
     """Return icon, words and address of what a visitor of the demo may try; pages that exist."""
     found = []
     if has_page("/sim"):
         found.append(("reader", _("Wave a tag yourself"), "/sim"))
-    link = current_app.extensions.get("hangtag.customer_link")
-    if callable(link):
-        order = next((str(key) for key in view.masters("order")), "")
-        if order:
-            found.append(("phone", _("What the customer sees"), str(link(order))))
+    if has_page("/orders/<path:number>/as-customer") and board.orders:
+        best = max(board.orders, key=lambda row: (row.finished, row.left, row.begun))
+        words = _("What the customer sees")
+        found.append(("phone", words, f"{_order_href(best)}/as-customer"))
     if has_page("/trace"):
         key = question.delivered(view)
         if key is not None:
