@@ -9,8 +9,10 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from traceability.errors import InvalidEvent
 from traceability.projections import expected
 from traceability.projections.view import View
+from traceability.web.clock import now
 from traceability.web.live import Live
 from traceability.web.reading import current
+from traceability.web.screen import FACES
 
 blueprint = Blueprint("stations", __name__)
 
@@ -63,8 +65,15 @@ def say(name: str) -> Response:
             f"Cannot show this at gate {name!r}: expected a JSON object, "
             f"got {type(state).__name__}."
         )
+    if state.get("state") not in FACES:
+        raise InvalidEvent(
+            f"Cannot show {state.get('state')!r} at gate {name!r}: expected one of "
+            f"{', '.join(FACES)}."
+        )
     hub: Live = current_app.extensions["hangtag.live"]
-    hub.publish_gate(name, state)
+    # A station's clock may be wrong: how old its word is, the server says by its own.
+    heard_at = now().isoformat(timespec="milliseconds")
+    hub.publish_gate(name, {**state, "station": name, "heard_at": heard_at})
     return Response(status=204)
 
 
