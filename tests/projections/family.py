@@ -112,9 +112,9 @@ class Floor:
             **{OPERATION: "sewing"},
         )
 
-    def pack(self, garments: list[str]) -> int:
-        """Put garments into the carton."""
-        said = {"parentID": uri_of(CARTON), "childEPCs": [uri_of(key) for key in garments]}
+    def pack(self, garments: list[str], carton: str = CARTON) -> int:
+        """Put garments into a carton."""
+        said = {"parentID": uri_of(carton), "childEPCs": [uri_of(key) for key in garments]}
         minute = timedelta(minutes=1)
         return self.tell("Aggregation", TABLE, "packing", minute, action="ADD", **said)
 
