@@ -163,16 +163,35 @@ def play(running: RunningDemo, place: Path) -> State:
     return state_of(url)
 
 
-def test_recorded_bytes_give_the_same_state_in_an_empty_ledger(tmp_path: Path) -> None:
-    running = RunningDemo(tmp_path, "--garments", "30", "--until-done", "--json", "--noise")
-    try:
-        result = running.result()
-    finally:
-        running.stop()
-    assert result["exit"] == 0
-    place = tmp_path / "again"
-    place.mkdir()
-    again = play(running, place)
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningDemo, dict[str, Any]]]:
+    """Run a demo with noise, frames in pieces and a cable pulled in the middle."""
+    options = ("--garments", "30", "--until-done", "--json", "--noise")
+    running = RunningDemo(tmp_path_factory.mktemp("noisy"), *options)
+    yield running, running.result()
+    running.stop()
+
+
+def test_noise_split_frames_and_a_pulled_cable_lose_nothing(noisy: Any) -> None:
+    running, result = noisy
+    garments = dict.fromkeys(("sewing", "packing", "shipping", "store"), 30)
+    told = {name: result[name] for name in ("exit", "lost", "verified", "garments", "put_aside")}
+    assert told == {
+        "exit": 0,
+        "lost": 0,
+        "verified": True,
+        "garments": garments,
+        "put_aside": [],
+    }
+    assert result["noise_frames"] > 0
+    gaps = [gap["reader"] for gap in running.bodies("gap")]
+    assert "packing.pad" in gaps
+    assert result["gaps"] == len(gaps)
+
+
+def test_recorded_bytes_give_the_same_state_in_an_empty_ledger(noisy: Any, tmp_path: Path) -> None:
+    running, result = noisy
+    again = play(running, tmp_path)
     before = state_of(f"sqlite:///{running.database}")
     assert (again.items, again.stock, again.progress) == (
         before.items,
