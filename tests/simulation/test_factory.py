@@ -175,6 +175,17 @@ def test_one_tagged_carton_is_kept_for_the_visitor(hire: Callable[..., Floor]) -
     assert one.factory.wait(10)
 
 
+def test_a_jacket_that_comes_too_near_is_no_carton_for_the_visitor(
+    hire: Callable[..., Floor],
+) -> None:
+    one = hire()
+    one.factory.start()
+    assert one.factory.wait(10)
+    (jacket,) = [job for job in one.plan.jobs if job.station == "dock" and job.carton is None]
+    one.factory.finish(jacket, is_done=False)
+    assert one.factory.waiting_cartons() == []
+
+
 def test_an_unplugged_scanner_waits_for_its_cable(hire: Callable[..., Floor]) -> None:
     one = hire()
     one.factory.unplug("fabric-in.gun", 0.5)

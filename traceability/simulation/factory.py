@@ -214,6 +214,7 @@ class Factory:
                 job
                 for job in self.plan.jobs
                 if job.station == _DOCK
+                and job.carton is not None  # a stranger's jacket passes there, too
                 and self._status[job.number] == "waiting"
                 and self._is_ready(job)
             ]
