@@ -10,7 +10,7 @@ LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-sty
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo start test lint bench lock
+.PHONY: help python install install-dev demo test lint bench lock
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -27,9 +27,6 @@ install-dev: python ## set up .venv with what tests and measures Hangtag, too
 
 demo: install ## a living factory with emulated readers; nothing to plug in
 	@$(BIN)/hangtag demo
-
-start: install ## your own server, on this machine alone
-	@$(BIN)/hangtag serve
 
 test: install-dev ## pass all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)

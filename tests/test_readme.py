@@ -23,7 +23,6 @@ PROVED_BY = {
     "make demo": "tests/stories/test_first_ten_minutes.py",
     "make test": ".ci/run",
     "make lint": ".ci/run",
-    "make start": "tests/stories/test_first_ten_minutes.py",
     "make bench": "tests/test_bench.py",
 }
 """Commands too long to run here, and the file that runs each."""
