@@ -136,18 +136,18 @@ class Demo:
             self.control.stop()
             self.control = None
         self.screens.stop()
-        self.stop_stations()
-        if self.server is not None:
-            self.server.stop()
+        # Whoever presses Ctrl-C waits for nobody: what a station has not delivered by now lies in
+        # its spool. A run that is counted has stopped its stations before.
+        children = [child for child in (*self.stations, self.server) if child is not None]
+        for child in children:
+            child.ask_to_stop()
+        wires = [wire.stop for wire in self.wires.values()]
+        _all_at_once([*(child.stop for child in children), *wires])
         self.relay.stop()
-        _all_at_once([wire.stop for wire in self.wires.values()])
 
     def stop_stations(self) -> None:
         """Let the stations end well: what is read is kept, what is kept is delivered."""
-        for station in self.stations:
-            station.ask_to_stop()
-        for station in self.stations:
-            station.stop()
+        _all_at_once([station.stop for station in self.stations])
 
     def processes(self) -> Json:
         """Tell process numbers and how often each was started."""

@@ -24,6 +24,8 @@ __all__ = ["CALM", "FAST", "Factory", "Pace", "Screen", "Sight", "Wire"]
 
 _TRIES_MAX: Final = 12
 """How often a worker shows a thing again before he puts it aside and goes on."""
+_GOODBYE_S: Final = 0.5
+"""How long all workers together have to put down what they hold."""
 _HELD_S: Final = 20.0
 """How long a worker leaves a thing that the gate holds, before he tries it again."""
 _LOOK_S: Final = 0.05
@@ -173,9 +175,10 @@ class Factory:
         self._is_stopping.set()
         with self._changed:
             self._changed.notify_all()
+        end = time.monotonic() + _GOODBYE_S
         for worker in self._workers:
             if worker.is_alive():
-                worker.join(1)
+                worker.join(max(0.0, end - time.monotonic()))
 
     @property
     def done_count(self) -> int:
