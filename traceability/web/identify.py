@@ -123,9 +123,9 @@ def form_of(code: str, found: Identity) -> str:
     if said.isdigit() and len(said) in LENGTHS:
         return LENGTHS[len(said)]
     if said.startswith(("http://", "https://")):
-        return "GS1 Digital Link" if found.ais else "link"
+        return "GS1 Digital Link" if found.ais else ""
     return {"class": "GTIN", "instance": "SGTIN", "lot": "LGTIN", "logistic": "SSCC"}.get(
-        found.kind, "GS1" if found.ais else "text"
+        found.kind, "GS1" if found.ais else ""
     )
 
 
@@ -141,10 +141,10 @@ def _advice(flow: Flow, found: Identity) -> Iterator[Markup]:
     kind = flow.kind_of(found.key) if found.key is not None else None
     if kind is not None:
         for stage in flow.stages:
-            if any(kind.name in (*work.takes, *work.carries) for work in stage.works):
+            if any(kind.name in (*work.opens, *work.takes, *work.carries) for work in stage.works):
                 yield _sentence(
                     lazy_gettext(
-                        "If it is ours: it looks like %(kind)s and becomes known at %(stage)s."
+                        "If it is ours: %(kind)s has labels like this, and it becomes known at %(stage)s."
                     ),
                     kind=bold(titled(kind)),
                     stage=bold(titled(stage)),
