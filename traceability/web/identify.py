@@ -144,7 +144,8 @@ def _advice(flow: Flow, found: Identity) -> Iterator[Markup]:
             if any(kind.name in (*work.opens, *work.takes, *work.carries) for work in stage.works):
                 yield _sentence(
                     lazy_gettext(
-                        "If it is ours: %(kind)s has labels like this, and it becomes known at %(stage)s."
+                        "If it is ours: %(kind)s has labels like this, and it becomes known "
+                        "at %(stage)s."
                     ),
                     kind=bold(titled(kind)),
                     stage=bold(titled(stage)),
