@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from traceability.assets import folder
 from traceability.database import Database, open_file
@@ -47,7 +47,7 @@ def packed(number: int, *, at: str = "2026-01-05T09:00:00Z", **more: Any) -> dic
 def draft(tree: dict[str, Any], *, run: tuple[str, int, int] | None = None) -> Draft:
     """Make of an event what the ledger takes."""
     event = read_event(tree)
-    kind = "declaration" if event.error is not None else "event"
+    kind: Literal["declaration", "event"] = "event" if event.error is None else "declaration"
     return Draft(kind, event.event_id, tree, event, "test", run)
 
 

@@ -22,7 +22,7 @@ from traceability.ledger.runs import extend, holes
 from traceability.ledger.verify import verify
 from traceability.projections import fold as folding
 from traceability.projections.stock import stock
-from traceability.projections.touches import Facts
+from traceability.projections.touches import Facts, facts_of
 from traceability.projections.view import look
 
 
@@ -111,7 +111,7 @@ def test_one_poisoned_caller_does_not_cost_the_others(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The fault is put into the fold itself: no input that we know of makes it fail.
-    honest = folding.facts_of
+    honest = facts_of
 
     def poisoned(event: Event, flow: Flow, *, at: int | None = None) -> Facts:
         if event.event_id.endswith("000013"):
