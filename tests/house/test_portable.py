@@ -67,7 +67,7 @@ def test_the_demo_runs_over_tcp_where_these_modules_do_not_exist(tmp_path: Path)
     words = ["demo", "--garments", "9", "--until-done", "--seed", "7", "--ports", "tcp", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "app", *words],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=110,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
         env=os.environ
         | {
             "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",

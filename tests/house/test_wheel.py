@@ -52,7 +52,7 @@ def hangtag(installed: Path, folder: Path, *words: str) -> subprocess.CompletedP
     env.pop("HANGTAG_DB", None)
     return subprocess.run(
         [installed / "hangtag", *words],
-        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100,
+        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ class RunningDemo:
                 text=True,
             )
 
-    def result(self, timeout_s: float = 100) -> dict[str, Any]:
+    def result(self, timeout_s: float = 300) -> dict[str, Any]:
         """Wait for the end and return the JSON line, with the exit status as `exit`."""
         out, _ = self.process.communicate(timeout=timeout_s)
         lines = out.splitlines()

@@ -18,7 +18,7 @@ from tests.simulation.running_demo import ROOT, RunningDemo, until
 from traceability.simulation import floor
 from traceability.simulation.plan import make_plan
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.story, pytest.mark.timeout(540)]
 
 ALL_IN_STORE = {"sewing": 30, "packing": 30, "shipping": 30, "store": 30}
 FINE = {

@@ -29,7 +29,7 @@ from traceability.station.passes import StationPasses
 from traceability.station.settings import ReaderSettings, load_settings, place_of
 from traceability.station.spool import Spool
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.story, pytest.mark.timeout(540)]
 
 
 class TapedStation:
