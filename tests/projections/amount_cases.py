@@ -168,6 +168,21 @@ AMOUNTS = [
         },
     ),
     Case(
+        "a holding is what it is, though it was held before anybody knew of it",
+        [amounts(2, "ADD", (SOCK, 14)), amounts(1, "DELETE", (SOCK, 4))],
+        {
+            f"{SOCK}@{key(TABLE)}": {
+                "kind": "sock",
+                "form": "holding",
+                "product": key(SOCK),
+                "place": key(TABLE),
+                "quantity": "10",
+            }
+        },
+        stock={(key(TABLE), key(SOCK), "", "", ""): "10"},
+        held=(f"{SOCK}@{key(TABLE)}",),
+    ),
+    Case(
         "an at sign in the name of a class is no place",
         [amounts(1, "ADD", (class_("thread@9"), 5, "KGM"))],
         {

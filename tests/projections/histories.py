@@ -54,7 +54,11 @@ BUNDLES = (class_("B1"), class_("B2"), class_("B3"))
 HOLDINGS = (SOCK, STRAY, class_("thread-40"), class_("thread@9"))
 LOTS = (*ROLLS, *BUNDLES, f"{STRAY}/10/L1")
 UNITS = {**dict.fromkeys(ROLLS, "MTR"), **dict.fromkeys(HOLDINGS[2:], "KGM")}
-HELD = (*(key(each) for each in (GARMENTS[0], GARMENTS[4], BUNDLES[0], ROLLS[0], CARTONS[0])),)
+HELD = (
+    *(key(each) for each in (GARMENTS[0], GARMENTS[4], BUNDLES[0], ROLLS[0], CARTONS[0])),
+    *(f"{key(each)}@{key(PLACES[0])}" for each in HOLDINGS),
+    f"{key(SOCK)}@{key(CARTONS[0])}",
+)
 """Keys that may be held, also before anything is known of them."""
 STEPS = (
     None,
@@ -329,7 +333,7 @@ def history_of(seed: int) -> History:
     pace = chance.pick((1, 5, 40))
     arrivals: list[tuple[int, Arrival]] = []
     minute = 0
-    for number in range(1, chance.number(20, 90)):
+    for number in range(1, chance.number(20, 80)):
         minute += chance.number(0, 2 * pace)
         if chance.often(nonsense_percent):
             tree = teller.event(minute, number)
@@ -383,7 +387,7 @@ def _afterthoughts(
 
 
 def _batches(chance: Chance, arrivals: list[Arrival]) -> list[list[Arrival]]:
-    largest = chance.pick((1, 4, 8, 15, 25, 25, 100, 200))
+    largest = chance.pick((4, 8, 15, 20, 25, 30, 100, 200))
     batches = []
     while arrivals:
         size = chance.number(1, largest)

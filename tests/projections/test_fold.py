@@ -56,6 +56,10 @@ class FoldBesideReplay(RuleBasedStateMachine):
         event = data.draw(st.sampled_from(self._events()))
         self._tell([as_event(wrong(event.tree, minute))])
 
+    @rule()
+    def restart(self) -> None:
+        self.kept.restart()
+
     def _events(self) -> list[Arrival]:
         return [arrival for arrival in self.told if arrival.kind == "event"]
 
@@ -74,7 +78,7 @@ class FoldBesideReplay(RuleBasedStateMachine):
 
 TestFoldBesideReplay = FoldBesideReplay.TestCase
 TestFoldBesideReplay.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=12,
     deadline=None,
     print_blob=True,
@@ -99,14 +103,17 @@ def told_and_compared(seed: int, folder: Path) -> dict[str, object]:
     home.mkdir()
     kept = KeptLedger.open(home)
     history = history_of(seed)
-    stops = max(1, len(history.batches) // 4)
+    stops = max(1, len(history.batches) // 3)
     for number, batch in enumerate(history.batches, start=1):
         kept.tell(batch)
+        if number % 4 == 0:
+            kept.restart()
         is_stop = number % stops == 0 or number == len(history.batches)
         if is_stop and (found := differences(kept.folded(), kept.replayed())):
             kept.close()
             return {f"after batch {number}": found}
     folded = kept.folded()
-    found = differences(kept.rebuilt(), folded)
+    # Every second history is enough here: each that Hypothesis tells is rebuilt, too.
+    found = differences(kept.rebuilt(), folded) if seed % 2 else {}
     kept.close()
     return {"rebuilt": found} if found else {}

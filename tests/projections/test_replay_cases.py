@@ -1,7 +1,7 @@
 """Each rule of the fold as a short story with its end written by hand.
 
 Every story is told to the replay and to the ledger with its projections, in the order written, in
-reverse, one by one or all in one batch: the end is the same.
+reverse, one by one or all in one batch: the end is the same. The ledger is restarted after each.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def by_fold(case: Case, batches: Iterable[list[Tree]], folder: Path) -> HasRows:
             kept.tell([as_hold(1, [key(each) for each in case.held])])
         for batch in batches:
             kept.tell([as_event(tree) for tree in batch])
+            kept.restart()
         return kept.folded()
     finally:
         kept.close()
