@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import event
 
 from tests.ledger.test_plans import scans
 from tests.web import story
-from traceability.gs1 import uri_of
+from traceability.gs1 import key_of, uri_of
 from traceability.ledger.append import Draft, Ledger
 from traceability.projections import links
 from traceability.projections.progress import OrderRow, order, orders, queue
@@ -23,6 +24,20 @@ from traceability.simulation.plan import make_plan
 
 DAY = date(2026, 1, 5)
 NUMBERS = ("4471", "4472", "4473")
+SHARE = 0.7
+"""How much of the day the plain story tells."""
+STAGE_OF = {
+    "fabric-in": "fabric-in",
+    "cutting": "cutting",
+    "sewing": "sewing",
+    "packing": "packing",
+    "dock": "shipping",
+    "store": "store",
+}
+"""What is done at each station of the story, in the order of the flow."""
+BOX, PALLET = "/00/095211410000088883", "/00/095211410000088890"
+FREE = "4472"
+"""An order that has pieces sewn and not yet packed."""
 KEY = "//demo.workshop.invalid/bt/{}"
 
 
@@ -45,7 +60,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def stored(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a ledger in the middle of its day."""
     file = tmp_path_factory.mktemp("stored") / "day.sqlite"
-    story.story_ledger(file, share=0.7).database.close()
+    story.story_ledger(file, share=SHARE).database.close()
     return file.read_bytes()
 
 
@@ -86,6 +101,59 @@ def test_the_order_promised_first_stands_first(told: Ledger) -> None:
         assert [row.label.detail for row in orders(view)] == ["4473", "4471", "4472"]
 
 
+def passes(share: float = SHARE) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the story tells: station and event of each pass."""
+    every = list(story.day(make_plan(7, 60, today=DAY)))
+    return every[: round(len(every) * share)]
+
+
+def names(tree: dict[str, Any], number: str) -> bool:
+    given = tree.get("bizTransactionList", [])
+    return any(one["bizTransaction"] == uri_of(key(number)) for one in given)
+
+
+def counted(elements: list[dict[str, Any]]) -> int:
+    return int(sum(one["quantity"] for one in elements))
+
+
+def told_of(number: str, share: float = SHARE) -> list[tuple[object, ...]]:
+    """Read the story itself, without any ledger: what came to each stage of an order, and when."""
+    arrived: dict[str, list[tuple[datetime, int]]] = {name: [] for name in STAGE_OF.values()}
+    inside: dict[str, int] = {}
+    received: dict[str, datetime] = {}
+    used: set[str] = set()
+    for count, (station, tree) in enumerate(passes(share)):
+        when = at(count * 2.5)
+        if station == "fabric-in":
+            received[tree["quantityList"][0]["epcClass"]] = when
+        if not names(tree, number):
+            continue
+        if station == "cutting":
+            used |= {one["epcClass"] for one in tree["inputQuantityList"]}
+            pieces = counted(tree["outputQuantityList"])
+        elif station == "sewing":
+            pieces = len(tree.get("outputEPCList", ())) or counted(tree["quantityList"])
+        elif station == "packing":
+            pieces = len(tree.get("childEPCs", ())) or counted(tree["childQuantityList"])
+            inside[tree["parentID"]] = pieces
+        else:
+            pieces = sum(inside[box] for box in tree["epcList"])
+        arrived[STAGE_OF[station]].append((when, pieces))
+    arrived["fabric-in"] = [(received[roll], 1) for roll in used]
+    plan = make_plan(7, 60, today=DAY)
+    ordered = sum(pieces for one in plan.orders if one.number == number for _, pieces in one.lines)
+    return [
+        (
+            name,
+            sum(pieces for _, pieces in came),
+            len(used) if name == "fabric-in" else ordered,
+            min((when for when, _ in came), default=None),
+            max((when for when, _ in came), default=None),
+        )
+        for name, came in arrived.items()
+    ]
+
+
 def stages(view: View, number: str) -> list[tuple[object, ...]]:
     card = order(view, key(number))
     assert card is not None
@@ -95,16 +163,10 @@ def stages(view: View, number: str) -> list[tuple[object, ...]]:
     ]
 
 
-def test_each_stage_has_the_time_of_its_first_and_last_piece(plain: Ledger) -> None:
+@pytest.mark.parametrize("number", NUMBERS)
+def test_each_stage_has_what_the_story_tells_and_when(plain: Ledger, number: str) -> None:
     with look(plain) as view:
-        assert stages(view, "4471") == [
-            ("fabric-in", 1, 1, at(0), at(0)),
-            ("cutting", 24, 24, at(7.5), at(7.5)),
-            ("sewing", 24, 24, at(15), at(45)),
-            ("packing", 10, 24, at(22.5), at(22.5)),
-            ("shipping", 10, 24, at(30), at(30)),
-            ("store", 10, 24, at(37.5), at(37.5)),
-        ]
+        assert stages(view, number) == told_of(number)
 
 
 def test_an_order_that_nobody_began_has_no_times(tmp_path: Path) -> None:
@@ -161,11 +223,19 @@ def tell(ledger: Ledger, *passes: tuple[str, dict[str, Any]], minutes: float = 1
 
 
 def sewn(number: str) -> list[str]:
-    """Return garments of an order that are sewn and in no carton, in the plain story."""
-    plan = make_plan(7, 60, today=DAY)
-    found = next(one for one in plan.orders if one.number == number)
-    inside = {garment.key for carton in found.cartons[:1] for garment in carton.garments}
-    return [g.key for bundle in found.bundles for g in bundle.garments if g.key not in inside]
+    """Return garments of an order that the story has sewn and not packed."""
+    made: list[str] = []
+    gone: set[str] = set()
+    for station, tree in passes():
+        if station == "sewing" and names(tree, number):
+            made += tree.get("outputEPCList", [])
+        if station == "packing":
+            gone |= set(tree.get("childEPCs", ()))
+    return [key_of(one) for one in made if one not in gone]
+
+
+def done(view: View, number: str) -> dict[object, object]:
+    return {name: count for name, count, *_ in stages(view, number)}
 
 
 def test_a_piece_that_is_seen_again_counts_once_and_moves_no_time(plain: Ledger) -> None:
@@ -178,40 +248,48 @@ def test_a_piece_that_is_seen_again_counts_once_and_moves_no_time(plain: Ledger)
 
 
 def test_a_carton_on_a_pallet_brings_its_pieces_along(plain: Ledger) -> None:
-    mine = sewn("4471")[:3]
-    box, pallet = "/00/095211410000088883", "/00/095211410000088890"
-    tell(plain, packed(box, mine), packed(pallet, [box]), seen("shipping", [pallet]))
     with look(plain) as view:
-        done = {name: (count, last) for name, count, _, _, last in stages(view, "4471")}
-        card = order(view, key("4471"))
+        before = done(view, FREE)
+    mine = sewn(FREE)
+    assert mine
+    tell(plain, packed(BOX, mine), packed(PALLET, [BOX]), seen("shipping", [PALLET]))
+    with look(plain) as view:
+        after = {name: (count, last) for name, count, _, _, last in stages(view, FREE)}
+        card = order(view, key(FREE))
         assert card is not None
         last = card.steps[-1]
-    assert done["packing"] == (13, at(120))
-    assert done["shipping"] == (13, at(125))
-    assert (int(last.pieces), last.carton, last.stage.name) == (3, box, "shipping")
+    assert after["packing"] == (int(str(before["packing"])) + len(mine), at(120))
+    assert after["shipping"] == (int(str(before["shipping"])) + len(mine), at(125))
+    assert (int(last.pieces), last.carton, last.stage.name) == (len(mine), BOX, "shipping")
 
 
-def test_a_carton_of_two_orders_counts_for_each_its_own(plain: Ledger) -> None:
-    mine, theirs = sewn("4471")[:2], sewn("4472")[:1]
-    box = "/00/095211410000088883"
-    tell(plain, packed(box, [*mine, *theirs]), seen("shipping", [box]))
-    with look(plain) as view:
-        assert [(one.number, int(one.pieces)) for one in cartons(view, key("4471"))] == [
-            (1, 10),
-            (2, 2),
-        ]
-        assert [int(one.pieces) for one in cartons(view, key("4472"))] == [10, 1]
-        assert {name: done for name, done, *_ in stages(view, "4471")}["shipping"] == 12
-        assert {name: done for name, done, *_ in stages(view, "4472")}["shipping"] == 11
+def test_a_carton_of_two_orders_counts_for_each_its_own(tmp_path: Path) -> None:
+    ledger = story.story_ledger(tmp_path / "day.sqlite", share=0)
+    garments = {
+        one.number: [g.key for bundle in one.bundles for g in bundle.garments][:3]
+        for one in make_plan(7, 60, today=DAY).orders
+    }
+    mine, theirs = garments["4471"][:2], garments["4472"][:1]
+    tell(
+        ledger,
+        seen("shipping", mine, "4471"),
+        seen("shipping", theirs, "4472"),
+        packed(BOX, [*mine, *theirs]),
+        seen("receiving", [BOX]),
+    )
+    with look(ledger) as view:
+        assert [(one.number, int(one.pieces)) for one in cartons(view, key("4471"))] == [(1, 2)]
+        assert [(one.number, int(one.pieces)) for one in cartons(view, key("4472"))] == [(1, 1)]
+        assert (done(view, "4471")["store"], done(view, "4472")["store"]) == (2, 1)
 
 
 def test_what_is_declared_wrong_never_came(plain: Ledger) -> None:
     with look(plain) as view:
-        before = stages(view, "4471")
-    passed = seen("shipping", sewn("4471")[:4], "4471")
+        before = stages(view, FREE)
+    passed = seen("shipping", sewn(FREE)[:1], FREE)
     tell(plain, passed)
     with look(plain) as view:
-        assert stages(view, "4471")[4][1] == 14
+        assert stages(view, FREE) != before
     told = {
         **passed[1],
         "eventID": "urn:uuid:00000000-0000-7000-0009-000000000000",
@@ -220,7 +298,7 @@ def test_what_is_declared_wrong_never_came(plain: Ledger) -> None:
     }
     declare(plain, told)
     with look(plain) as view:
-        assert stages(view, "4471") == before
+        assert stages(view, FREE) == before
 
 
 def declare(ledger: Ledger, tree: dict[str, Any]) -> None:
@@ -251,24 +329,6 @@ def test_what_was_made_without_being_ordered_is_shown(plain: Ledger) -> None:
 # --- who else waits ------------------------------------------------------------------------------
 
 
-def test_the_place_in_the_queue_goes_by_the_promised_day(plain: Ledger) -> None:
-    with look(plain) as view:
-        found = queue(view, key("4471"))
-        assert found is not None
-        assert (found.stage.name, int(found.waiting), found.place, found.count) == (
-            "packing",
-            14,
-            1,
-            2,
-        )
-
-
-def test_an_order_that_waits_alone_stands_in_no_queue(plain: Ledger) -> None:
-    with look(plain) as view:
-        # Only 4472 has pieces that are cut and not sewn.
-        assert queue(view, key("4472")) is None
-
-
 def test_before_anything_is_cut_every_order_waits(tmp_path: Path) -> None:
     ledger = story.story_ledger(tmp_path / "day.sqlite", share=0)
     with look(ledger) as view:
@@ -278,6 +338,22 @@ def test_before_anything_is_cut_every_order_waits(tmp_path: Path) -> None:
             assert found is not None
             places.append((found.stage.name, found.place, found.count))
     assert places == [("cutting", 2, 3), ("cutting", 3, 3), ("cutting", 1, 3)]
+
+
+def test_orders_that_wait_nowhere_together_stand_in_no_queue(told: Ledger) -> None:
+    with look(told) as view:
+        rows = orders(view)
+        for one in rows:
+            found = queue(view, one.label.key, rows)
+            alone = queue(view, one.label.key, [one])
+            assert alone is None
+            assert found is None or 1 <= found.place <= found.count <= len(rows)
+
+
+def test_an_order_without_a_promised_day_stands_in_no_queue(plain: Ledger) -> None:
+    with look(plain) as view:
+        rows = [replace(one, due=None) for one in orders(view)]
+        assert [queue(view, one.label.key, rows) for one in rows] == [None, None, None]
 
 
 def row(ordered: int, begun: int, left: int, finished: int, due: date | None) -> OrderRow:

@@ -14,8 +14,9 @@ from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.assets import folder
+from traceability.database import DEFAULT_URL
 from traceability.web.reading import Reading
-from traceability.web.settings import Settings
+from traceability.web.settings import Settings, kept_secret, secret_path
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 """The largest request; a capture of 1,000 events with 20 identifiers each is a tenth of it."""
@@ -31,7 +32,8 @@ def create_app(
 
     Args:
         database_url: A SQLAlchemy URL; default `HANGTAG_DB`, else a SQLite file in ``./var/``.
-        settings: Secrets, languages, clock; default: fresh secrets and the machine's clock.
+        settings: Secrets, languages, clock; default: the machine's clock, and the secret that is
+            kept beside the database (a fresh one if the ledger is given).
         reading: A ledger that is open already (tests, and a server that owns it).
 
     Raises:
@@ -41,6 +43,9 @@ def create_app(
     from traceability.web import access, layout, live, trouble, words
     from traceability.web.opening import open_reading
 
+    database_url = database_url or os.environ.get("HANGTAG_DB") or DEFAULT_URL
+    if settings is None and reading is None:
+        settings = Settings(secret=kept_secret(secret_path(database_url)))
     settings = settings or Settings()
     app = Flask(__name__, template_folder=folder("templates"), static_folder=folder("static"))
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
@@ -48,9 +53,7 @@ def create_app(
     app.jinja_env.undefined = StrictUndefined
     app.extensions["hangtag.settings"] = settings
     app.extensions["hangtag.clock"] = settings.clock
-    app.extensions["hangtag.reading"] = reading or open_reading(
-        database_url or os.environ.get("HANGTAG_DB") or "sqlite:///var/hangtag.sqlite"
-    )
+    app.extensions["hangtag.reading"] = reading or open_reading(database_url)
     compile_catalogues(shipped())
     Babel(
         app,

@@ -61,8 +61,17 @@ def is_neighbour(asked: Request) -> bool:
     """
     if any(name in asked.headers for name in _FORWARDED):
         return False
-    host = urlsplit(f"//{asked.host}").hostname or ""
-    return _is_loopback(asked.remote_addr or "") and (host == "localhost" or _is_loopback(host))
+    return _is_loopback(asked.remote_addr or "") and is_loopback_host(asked.host)
+
+
+def is_loopback_host(asked: str) -> bool:
+    """Say whether a Host header names this PC to itself.
+
+    >>> is_loopback_host("localhost:8080"), is_loopback_host("workshop.example")
+    (True, False)
+    """
+    host = urlsplit(f"//{asked}").hostname or ""
+    return host == "localhost" or _is_loopback(host)
 
 
 def _is_loopback(text: str) -> bool:
@@ -147,7 +156,9 @@ def _harden(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.is_secure or is_loopback_host(request.host):
+        # Over plain HTTP from elsewhere a browser ignores it, and complains about that.
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store" if session else "no-cache")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from traceability.database import DEFAULT_URL
 from traceability.errors import Refused
 
-DEFAULT_DATABASE = "sqlite:///var/hangtag.sqlite"
 DEFAULT_PORT = 8080
 
 
@@ -17,7 +17,7 @@ DEFAULT_PORT = 8080
 @click.option(
     "--db",
     envvar="HANGTAG_DB",
-    default=DEFAULT_DATABASE,
+    default=DEFAULT_URL,
     show_default=True,
     help="Address of the database.",
 )
@@ -32,11 +32,9 @@ DEFAULT_PORT = 8080
 )
 @click.option(
     "--secret",
-    "secret_path",
+    "secret_file",
     type=click.Path(path_type=Path),
-    default=Path("var/web.secret"),
-    show_default=True,
-    help="File that keeps what signs cookies and order links.",
+    help="File that keeps what signs cookies and order links.  [default: beside the database]",
 )
 @click.option("--certificate", type=click.Path(exists=True), help="Certificate for TLS (PEM).")
 @click.option("--key", type=click.Path(exists=True), help="Its private key (PEM).")
@@ -46,7 +44,7 @@ def serve(
     ledger: str,
     host: str,
     port: int,
-    secret_path: Path,
+    secret_file: Path | None,
     certificate: str | None,
     key: str | None,
     as_json: bool,
@@ -56,13 +54,15 @@ def serve(
     from traceability.web.opening import open_reading
     from traceability.web.serving import Address, is_loopback, listen
     from traceability.web.serving import serve as run
-    from traceability.web.settings import Settings, kept_secret
+    from traceability.web.settings import Settings, kept_secret, secret_path
 
     if bool(certificate) != bool(key):
         raise Refused("TLS needs both: --certificate and --key.")
     is_tls = certificate is not None
     settings = Settings(
-        secret=kept_secret(secret_path), listens_on_loopback=is_loopback(host), is_tls=is_tls
+        secret=kept_secret(secret_file or secret_path(db)),
+        listens_on_loopback=is_loopback(host),
+        is_tls=is_tls,
     )
     bound = listen(host, port)
     address = Address(host, int(bound.getsockname()[1]), is_tls)
