@@ -285,9 +285,11 @@ soundButton.addEventListener("click", async () => {
   tones.play("tick");
 });
 
-/* The first touch anywhere wakes the sound; the button itself does so on its own. */
+/* The first touch anywhere wakes the sound; the button itself does so on its own. Later, not at once: to
+   open the sound takes longer than a scanner leaves between two keys. */
 for (const kind of ["pointerdown", "keydown"]) {
-  document.addEventListener(kind, (event) => { if (!soundButton.contains(event.target)) tones.wake(); }, { once: true });
+  const wake = (event) => { if (!soundButton.contains(event.target)) setTimeout(() => tones.wake(), 300); };
+  document.addEventListener(kind, wake, { once: true });
 }
 
 document.querySelector('[data-action="seen"]').addEventListener("click", (event) => {
