@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -228,12 +229,14 @@ def came(html: str, kind: str) -> str:
     )
 
 
-def send(client: FlaskClient, kind: str, form: dict[str, str]) -> tuple[int, str]:
+def send(
+    client: FlaskClient, kind: str, form: dict[str, str], headers: dict[str, str] | None = None
+) -> tuple[int, str]:
     """Press a button of a page that was opened before; return status and where it leads."""
     page = client.get("/sim").text
     found = re.search(r'name="csrf" value="([^"]+)"', page)
     assert found is not None
-    answer = client.post(f"/sim/{kind}", data={"csrf": found[1], **form})
+    answer = client.post(f"/sim/{kind}", data={"csrf": found[1], **form}, headers=headers)
     return answer.status_code, answer.headers.get("Location", "")
 
 
@@ -343,6 +346,23 @@ def test_without_a_script_the_page_looks_again_while_something_is_to_come(
     pending = client.get("/sim").text
     again = '<noscript><meta http-equiv="refresh" content="2"></noscript>'
     assert (again in calm, again in pending) == (False, True)
+
+
+def test_a_form_without_a_script_waits_for_its_answer_and_a_script_does_not(
+    client: FlaskClient, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        workshop.begun = (NOW - timedelta(minutes=1)).isoformat()
+
+    monkeypatch.setattr(time, "sleep", pause)
+    workshop.acts["push"] = ACTS["push"]
+    send(client, "push", {"carton": CARTON}, {"HX-Request": "true"})
+    assert paused == []
+    send(client, "push", {"carton": CARTON})
+    assert len(paused) == 1
 
 
 def test_a_workshop_of_its_own_has_no_such_page(tmp_path: Path) -> None:

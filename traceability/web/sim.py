@@ -8,6 +8,7 @@ with what came of it; with a script it looks again by itself.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 CABLE_S = 10
 NETWORK_S = 10
 FRAMES = 3
+PATIENCE_S = 6.0
+"""As long as a carton is pushed twice; a form without a script waits so long for its answer."""
+PAUSE_S = 0.3
 KINDS = tuple(sim_results.TELLERS)
 STRANGER = "stranger"
 
@@ -86,21 +90,13 @@ def show() -> str:
     floor = _floor()
     if floor is None:
         return render_template("sim.html", floor=None)
-    hub: Live = current_app.extensions["hangtag.live"]
-    gates = hub.gates()
-    with current().look() as view:
-        witnesses = Witnesses(floor, view, gates, now(), _checked(), _wrong)
-        results = {
-            kind: tell(floor.acts[kind], witnesses)
-            for kind, tell in sim_results.TELLERS.items()
-            if kind in floor.acts
-        }
+    results = _results(floor)
     return render_template(
         "sim.html",
         floor=floor,
         results=results,
         refused=dict(desk().refused),
-        gate=_gate(floor, gates),
+        gate=_gate(floor),
         things=_things(floor, results),
         boxes=_boxes(floor),
         antennas=_readers(floor, antennas=True),
@@ -125,6 +121,8 @@ def do(kind: str) -> Response:
         desk_.refused[kind] = str(error)
     except Gone:
         pass  # The page itself says so.
+    if "HX-Request" not in request.headers:
+        _wait_for(kind)
     return redirect(url_for("sim.show") + f"#act-{kind}", 303)
 
 
@@ -169,9 +167,37 @@ def _wrong(checked: Checked) -> str:
     return ledger.wrong_words(finding) if finding is not None else ""
 
 
-def _gate(floor: Floor, gates: Mapping[str, Mapping[str, Any]]) -> Screen:
+def _hub() -> Live:
+    hub = current_app.extensions["hangtag.live"]
+    assert isinstance(hub, Live)
+    return hub
+
+
+def _results(floor: Floor) -> dict[str, Result]:
+    """Tell what came of the last act of each kind."""
+    with current().look() as view:
+        witnesses = Witnesses(floor, view, _hub().gates(), now(), _checked(), _wrong)
+        return {
+            kind: tell(floor.acts[kind], witnesses)
+            for kind, tell in sim_results.TELLERS.items()
+            if kind in floor.acts
+        }
+
+
+def _wait_for(kind: str) -> None:
+    """Wait a little for what comes of an act: a page without a script shows it at once then."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        floor = _floor()
+        result = _results(floor).get(kind) if floor is not None else None
+        if result is None or not result.is_pending:
+            return
+        time.sleep(PAUSE_S)
+
+
+def _gate(floor: Floor) -> Screen:
     """Show the gate where cartons leave, as its own screen shows it."""
-    tree = gates.get(floor.gate)
+    tree = _hub().gates().get(floor.gate)
     heard_at = read_time(tree.get("heard_at")) if tree is not None else None
     return compose(tree, Moment("gate", now(), floor.place(floor.gate), heard_at))
 

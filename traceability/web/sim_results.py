@@ -98,7 +98,8 @@ def wave(act: Done, seen: Witnesses) -> Result:
     rows = [_said(one) for one in act.said] + [_told(line, seen) for line in heard[:LINES_SHOWN]]
     is_over = _age(act, seen) > ANSWER_S
     if not heard and is_over:
-        rows.append(_quiet(_("Nothing new for the record: it was here a moment ago.")))
+        why = _("It was here a moment ago, or the reader was out.")
+        rows.append(Row(None, "ready", _("Nothing new for the record"), why))
     links = [(_("Open its screen"), url_for("gate.show", station=station))]
     if act.facts.get("name"):
         links.append((_("Open the garment's page"), telling.item_path(key)))
