@@ -25,6 +25,7 @@ class Remembering:
         self.name = name
         self.diary = diary
         self.silent = 0
+        self.is_connected = True
 
     def note(self, what: object) -> None:
         self.diary.append((self.name, what))
@@ -193,6 +194,20 @@ def test_an_unplugged_scanner_waits_for_its_cable(hire: Callable[..., Floor]) ->
     assert one.factory.wait(10)
     first = [what for name, what in one.diary if name == "fabric-in.gun"][:3]
     assert first == ["out", "in", one.plan.rolls[0].scan[0]]
+
+
+def test_tags_stay_before_an_antenna_until_somebody_listens(hire: Callable[..., Floor]) -> None:
+    pace = Pace((0.0, 0.0), beep_gap=0.0, hold=0.1, patience=0.3, settle=0.0)
+    one = hire(pace=pace)
+    pad = one.wires["packing.pad"]
+    pad.is_connected = False
+    one.factory.start()
+    packed = next(job for job in one.plan.jobs if job.station == "packing" and len(job.steps) == 2)
+    assert until(lambda: any(name == "packing.pad" for name, _ in one.diary), 10)
+    assert not one.factory.wait(0.5)
+    assert not one.factory.is_done(packed)
+    pad.is_connected = True
+    assert one.factory.wait(10)
 
 
 def test_what_is_swallowed_is_the_scan_of_a_roll() -> None:

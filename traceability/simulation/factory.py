@@ -35,6 +35,11 @@ _TICK_S: Final = 0.2
 class Wire(Protocol):
     """The emulated reader at the far end of a line (`readers.emulation.EmulatedReader`)."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether its lamp says that somebody listens."""
+        ...
+
     def show(self, tags: Sequence[bytes]) -> None:
         """Bring tags before the antennas."""
         ...
@@ -353,8 +358,9 @@ class Factory:
         wire.show(step.tags)
         end = time.monotonic() + hold
         while time.monotonic() < end and not self._is_stopping.wait(_LOOK_S):
-            if not self._plugged[name].is_set():
+            if not (self._plugged[name].is_set() and wire.is_connected):
                 # Dead antennas see nothing: what lies before them stays there until they live.
+                # A station may take a few seconds to find a reader that was plugged in again.
                 end = time.monotonic() + hold
         wire.clear()
 
