@@ -60,9 +60,11 @@ class Carton:
     since: datetime
 
 
+# The numbers of an order's things come from the index of orders alone, their rows by their numbers:
+# asked for both at once, SQLite takes every thing of the ledger for a shorter way.
 _MINE = (
-    "i.ledger_id = :l AND i.order_no = :o AND i.order_no IS NOT NULL "
-    "AND i.quantity + i.consumed <> 0"
+    "o.ledger_id = :l AND o.order_no = :o AND o.order_no IS NOT NULL "
+    "AND i.ledger_id = :l AND i.item_no = o.item_no AND i.quantity + i.consumed <> 0"
 )
 _COUNTS = (
     "t.ledger_id = :l AND t.void_position IS NULL AND t.stage_no IS NOT NULL "
@@ -83,16 +85,17 @@ FROM (SELECT k.*, row_number() OVER (
         PARTITION BY k.item_no, k.stage_no ORDER BY k.event_at, k.tie, k.depth DESC) AS nth
     FROM (
         SELECT {_ITEM}, {_TOUCH}, t.parent_no AS carton_no, 0 AS depth
-        FROM item i CROSS JOIN touch t
+        FROM item o CROSS JOIN item i CROSS JOIN touch t
         WHERE {_MINE} AND t.item_no = i.item_no AND {_COUNTS}
         UNION ALL
         SELECT {_ITEM}, {_TOUCH}, c.parent_no, 1
-        FROM item i CROSS JOIN containment c CROSS JOIN touch t
+        FROM item o CROSS JOIN item i CROSS JOIN containment c CROSS JOIN touch t
         WHERE {_MINE} AND c.ledger_id = :l AND c.child_no = i.item_no
             AND t.item_no = c.parent_no AND {_DURING.format("c")} AND {_COUNTS}
         UNION ALL
         SELECT {_ITEM}, {_TOUCH}, c.parent_no, 2
-        FROM item i CROSS JOIN containment c CROSS JOIN containment d CROSS JOIN touch t
+        FROM item o CROSS JOIN item i CROSS JOIN containment c CROSS JOIN containment d
+            CROSS JOIN touch t
         WHERE {_MINE} AND c.ledger_id = :l AND c.child_no = i.item_no
             AND d.ledger_id = :l AND d.child_no = c.parent_no
             AND t.item_no = d.parent_no
@@ -101,21 +104,18 @@ FROM (SELECT k.*, row_number() OVER (
 WHERE k.nth = 1
 GROUP BY k.stage_no, k.place_no, k.kind_no, k.carton_no, k.event_at / {QUARTER_US}
 """  # noqa: S608 - built from the constants above
-_ROLLS = f"""
-SELECT DISTINCT u.item_no FROM item i CROSS JOIN touch t CROSS JOIN touch u
-WHERE i.ledger_id = :l AND i.order_no = :o AND i.order_no IS NOT NULL
-    AND t.ledger_id = :l AND t.item_no = i.item_no AND t.role = 10 AND t.void_position IS NULL
-    AND u.ledger_id = :l AND u.position = t.position AND u.{RELATING} AND u.role = 9
-    AND u.void_position IS NULL
-"""  # noqa: S608 - built from a constant
-_CARTONS = """
+_MAKINGS = """
+SELECT DISTINCT t.position FROM item o CROSS JOIN touch t
+WHERE o.ledger_id = :l AND o.order_no = :o AND o.order_no IS NOT NULL
+    AND t.ledger_id = :l AND t.item_no = o.item_no AND t.role = 10 AND t.void_position IS NULL
+"""
+_CARTONS = f"""
 SELECT c.parent_no, min(c.from_at) AS begun_at, count(DISTINCT c.child_no) AS had,
     sum(CASE WHEN c.to_at IS NULL THEN i.quantity + i.consumed ELSE 0 END) AS amount
-FROM item i CROSS JOIN containment c
-WHERE i.ledger_id = :l AND i.order_no = :o AND i.order_no IS NOT NULL
-    AND c.ledger_id = :l AND c.child_no = i.item_no
+FROM item o CROSS JOIN item i CROSS JOIN containment c
+WHERE {_MINE} AND c.ledger_id = :l AND c.child_no = i.item_no
 GROUP BY c.parent_no ORDER BY min(c.from_at), c.parent_no LIMIT :n
-"""
+"""  # noqa: S608 - built from a constant
 
 
 def steps(view: View, order_no: int) -> list[Step]:
@@ -151,10 +151,18 @@ def steps(view: View, order_no: int) -> list[Step]:
 
 def _cloth(view: View, order_no: int) -> list[Step]:
     """Return the arrivals of the rolls that the order's pieces were cut from."""
-    numbers = [
-        row.item_no
-        for row in view.connection.execute(text(_ROLLS), {"l": view.ledger_id, "o": order_no})
-    ]
+    made_at = view.connection.execute(text(_MAKINGS), {"l": view.ledger_id, "o": order_no})
+    inputs = rows_by(
+        view.connection,
+        tables.touch,
+        ("item_no",),
+        ledger_id=view.ledger_id,
+        column="position",
+        values=set(made_at.scalars()),
+        index="touch_position",
+        where=f"t.{RELATING} AND t.role = 9 AND t.void_position IS NULL",
+    )
+    numbers = {row.item_no for row in inputs}
     kinds = {kind.name for kind in view.flow.kinds if kind.unit}
     rolls = {
         no: item
