@@ -29,7 +29,8 @@ from traceability.projections.view import look
 
 SMALL = {"ledger", "order_head", "order_line", "projection", "hold", "stock", "station_run"}
 """Tables that stay small or are shown whole: a page that lists all orders reads all orders."""
-SCAN = re.compile(r"SCAN (\w+)")
+SCAN = re.compile(r"SCAN (\w+)|SEARCH (\w+) USING .*\(ledger_id=\?\)$")
+"""A search by the ledger alone reads the whole ledger: that is a scan by another name."""
 
 
 def appends(ledger: Ledger) -> None:
@@ -111,8 +112,9 @@ def scans(file: Path, statements: dict[str, Any]) -> list[str]:
         aliases = {alias: name for name, alias in aliases.items()}
         for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters):
             match = SCAN.match(row[3])
-            name = aliases.get(match[1], match[1]) if match else None
-            is_index_end = "USING COVERING INDEX" in row[3] and "max(" in statement
+            seen = (match[1] or match[2]) if match else None
+            name = aliases.get(seen, seen) if seen else None
+            is_index_end = "max(" in statement or ("ORDER BY" in statement and "LIMIT" in statement)
             if name not in (None, "k", "json_each", "value", *SMALL) and not is_index_end:
                 found.append(f"{row[3]}: {' '.join(statement.split())}")
             if "BLOOM FILTER" in row[3]:

@@ -16,6 +16,7 @@ from traceability.database import MICRO, rows_by
 from traceability.flow import Kind, Stage
 from traceability.projections import tables
 from traceability.projections.happenings import by_hour
+from traceability.projections.holding import class_of
 from traceability.projections.items import items_by_number
 from traceability.projections.view import Label, Values, View, moment
 
@@ -274,7 +275,7 @@ def _oldest_row(view: View, stage: Stage, step_no: int) -> Any:  # a row of the 
         .limit(OLDEST_LOOKED_AT)
     )
     for row in rows:
-        kind = view.flow.kind_of(row.key.split("@")[0])
+        kind = view.flow.kind_of(class_of(row.key))
         if kind is not None and kind.name in stage.counts:
             return row
     return None

@@ -182,6 +182,8 @@ hold_item = table(
     Column("hold_id", Text, primary_key=True),
 )
 
+hold_item_hold = Index("hold_item_hold", hold_item.c.ledger_id, hold_item.c.hold_id)
+
 event = table(
     "event",
     ledger_column(),

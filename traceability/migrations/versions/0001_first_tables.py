@@ -208,6 +208,8 @@ def _create_hold_item() -> None:
         info={"distribute": "ledger_id"},
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("hold_item", schema=None) as batch_op:
+        batch_op.create_index("hold_item_hold", ["ledger_id", "hold_id"], unique=False)
 
 
 def _create_item() -> None:
