@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from traceability.simulation.commands import stopped_by_signals
 from traceability.simulation.processes import Child, DemoFailed, Relay, free_port, wait_for_answer
 
 
@@ -102,3 +104,16 @@ def test_a_pulled_cable_cuts_what_is_under_way_and_what_is_new() -> None:
         relay.stop()
         server.shutdown(socket.SHUT_RDWR)
         server.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_in_the_background_can_be_ended(number: signal.Signals) -> None:
+    # What a shell without a terminal sets for what it starts with "&".
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt), stopped_by_signals():
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)

@@ -108,7 +108,7 @@ def demo(
         swallow=swallow,
         wire_log=wire_log.absolute() if wire_log else None,
     )
-    with _stopped_by_signals():
+    with stopped_by_signals():
         running: Demo | None = None
         try:
             running = Demo(wishes, prepare(folder))
@@ -137,17 +137,23 @@ def _has_ptys() -> bool:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Let a request to end arrive as Ctrl-C does, so that the children are stopped, too."""
+def stopped_by_signals() -> Iterator[None]:
+    """Let a request to end arrive as Ctrl-C does, so that the children are stopped, too.
+
+    Ctrl-C itself is asked for as well: a shell that starts a command in the background tells it to
+    ignore that, and whoever ends it by SIGINT then would leave the children behind.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _welcome(console: Console, running: Demo, wanted: int) -> None:
