@@ -112,8 +112,7 @@ def test_a_demo_in_the_background_can_be_ended(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_IGN)
     try:
         with pytest.raises(KeyboardInterrupt), stopped_by_signals():
-            os.kill(os.getpid(), number)
-            time.sleep(5)
+            signal.raise_signal(number)
         assert signal.getsignal(number) == signal.SIG_IGN
     finally:
         signal.signal(number, before)
