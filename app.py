@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readers.reads import ReaderError
-from traceability import __version__
+from traceability import __version__, tether
 from traceability.errors import TraceabilityError
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="hangtag")
 def main() -> None:
     """Know where every roll, bundle, garment and carton is, and be able to prove it."""
+    tether.hold()
 
 
 def __getattr__(name: str) -> Flask:

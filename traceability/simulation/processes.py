@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import traceability
+from traceability import tether
 from traceability.errors import TraceabilityError
 
 __all__ = ["Child", "DemoFailed", "Relay", "free_port", "wait_for_answer"]
@@ -109,6 +110,7 @@ class Child:
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": paths,
+            tether.SETTING: "stdin",
             **environment,
         }
         # The guard thread starts and reaps; `_process` is replaced under the lock alone.
@@ -179,7 +181,7 @@ class Child:
                 self._process = subprocess.Popen(
                     self._command,
                     env=self.environment,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,  # its end tells the child that we are gone
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=os.name == "posix",

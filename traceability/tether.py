@@ -1,0 +1,30 @@
+"""A line to the program that started this one: when that one is gone, this one stops too.
+
+Without it a demo that is killed leaves a server and six stations running behind it. The line is the
+standard input: it ends when the last holder of its other end does, however that one died.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+SETTING = "HANGTAG_TETHER"
+"""Set to ``stdin`` by a program that starts this one and means to outlive it."""
+
+
+def hold() -> None:
+    """Watch the line, if there is one, and end this program as Ctrl-C would when it breaks."""
+    if os.environ.get(SETTING) == "stdin":
+        threading.Thread(target=_watch, name="tether", daemon=True).start()
+
+
+def _watch() -> None:
+    while sys.stdin.buffer.read(64):
+        pass
+    if os.name == "posix":
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        os._exit(0)
