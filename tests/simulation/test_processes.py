@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.running_demo import ROOT
 from traceability.simulation.commands import stopped_by_signals
 from traceability.simulation.processes import Child, DemoFailed, Relay, free_port, wait_for_answer
 
@@ -70,6 +73,46 @@ def test_a_file_called_app_in_the_current_folder_is_not_run(
     child.stop()
     assert "The last that version said is 'hangtag, version" in child.complaint()
     assert "not this one" not in child.log.read_text()
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from tests.simulation.running_demo import ROOT
+from traceability.simulation.processes import Child
+child = Child("watch", sys.argv[2:], {}, Path(sys.argv[1]))
+child.start()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for a process by signal 0")
+def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    # `readers watch` on a port where nobody answers would go on for ever.
+    watch = ["readers", "watch", "--protocol", "barcode_lines", "socket://127.0.0.1:9"]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, tmp_path / "log", *watch],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+
+    def is_gone() -> bool:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return True
+        # Nobody reaps it here: a zombie has ended, too.
+        return "\nState:\tZ" in Path(f"/proc/{child}/status").read_text()
+
+    time.sleep(2)
+    assert not is_gone()
+    parent.kill()
+    parent.communicate()
+    assert until(is_gone, 20)
 
 
 def echo(server: socket.socket) -> None:

@@ -104,7 +104,10 @@ class Child:
         self.log = log
         self.start_count = 0
         # -P: a file `app.py` that happens to lie in the current folder must not be run instead.
-        self._command = [sys.executable, "-P", "-m", "app", *arguments]
+        self._command = [
+            *(sys.executable, "-P", "-m", "traceability.simulation.tethered"),
+            *arguments,
+        ]
         paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         self.environment = {
             **os.environ,
@@ -195,6 +198,8 @@ class Child:
                 process = self._process
             if process is not None:
                 process.wait()
+                if process.stdin is not None:
+                    process.stdin.close()
             if self._is_stopping.is_set() or self.start_count > _RESTARTS_MAX:
                 return
             # A program that fails at once must not turn into a busy loop.
