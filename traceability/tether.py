@@ -10,7 +10,10 @@ import os
 import signal
 import sys
 import threading
+import time
 
+GOODBYE_S = 2.0
+"""Time to end well; a program that does not hear is ended."""
 SETTING = "HANGTAG_TETHER"
 """Set to ``stdin`` by a program that starts this one and means to outlive it."""
 
@@ -24,7 +27,6 @@ def hold() -> None:
 def _watch() -> None:
     while sys.stdin.buffer.read(64):
         pass
-    if os.name == "posix":
-        os.kill(os.getpid(), signal.SIGTERM)
-    else:
-        os._exit(0)
+    signal.raise_signal(signal.SIGTERM)
+    time.sleep(GOODBYE_S)
+    os._exit(1)

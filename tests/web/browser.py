@@ -7,15 +7,17 @@ takes a page as phone, desktop and TV, light and dark.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ARGUMENTS = [
     "--headless=new",
@@ -36,15 +38,22 @@ def chromium_path() -> str | None:
     return os.environ.get("HANGTAG_CHROMIUM") or shutil.which("chromium")
 
 
+@cache
+def driver() -> Playwright:
+    """Start Playwright, once in a process: a second one beside it refuses to work."""
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
+
+
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start a Chromium for a test."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+def chromium(*more: str) -> Iterator[Browser]:
+    """Start a Chromium for a test; `more` arguments go to it."""
+    browser = driver().chromium.launch(executable_path=chromium_path(), args=[*ARGUMENTS, *more])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @contextmanager

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import event
 
 from tests.house.project import ROOT
 from tests.web import story
-from tests.web.browser import ARGUMENTS, chromium_path, open_page, sideways
+from tests.web.browser import chromium, chromium_path, open_page, sideways
 from tests.web.pseudo import CARRIER, literals
 from tests.web.test_orders import NOW, TITLES, app_of, day, send, stored
 from traceability.flow import Flow
@@ -337,12 +337,8 @@ def outside() -> Iterator[Browser]:
     if chromium_path() is None:
         pytest.skip("no Chromium here: install the package chromium")
     rules = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=chromium_path(), args=[*ARGUMENTS, rules])
-        try:
-            yield made
-        finally:
-            made.close()
+    with chromium(rules) as made:
+        yield made
 
 
 def slow(page: Page, times: int = 4) -> Any:

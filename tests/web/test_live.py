@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -134,7 +135,9 @@ def run(story: Callable[[Flask, Door, Growing], Awaitable[None]], size: int = 3)
         finally:
             hub.stop()
 
-    asyncio.run(whole())
+    # In a thread of its own: a browser test of the same worker keeps a loop in the main one.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, whole()).result()
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,7 @@ class Child:
         self.log = log
         self.start_count = 0
         # -P: a file `app.py` that happens to lie in the current folder must not be run instead.
-        self._command = [
-            *(sys.executable, "-P", "-m", "traceability.simulation.tethered"),
-            *arguments,
-        ]
+        self._command = [sys.executable, "-P", "-m", "app", *arguments]
         paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         self.environment = {
             **os.environ,
