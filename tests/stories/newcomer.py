@@ -77,8 +77,9 @@ class Newcomer:
     def _read(self) -> None:
         assert self._demo is not None
         assert self._demo.stdout is not None
-        for line in self._demo.stdout:
-            self.said += line
+        with self._demo.stdout:
+            for line in self._demo.stdout:
+                self.said += line
 
     def address(self, timeout_s: float) -> str:
         """Wait until the demo prints where its pages are; empty if it ended before."""
@@ -98,7 +99,10 @@ class Newcomer:
         begun = time.monotonic()
         os.killpg(self._demo.pid, signal.SIGINT)
         status = self._demo.wait(timeout=20)
-        return time.monotonic() - begun, status
+        seconds = time.monotonic() - begun
+        assert self._reader is not None
+        self._reader.join(timeout=5)
+        return seconds, status
 
     def leave(self) -> None:
         """Make sure that nothing of this visit runs on."""
