@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from traceability import tether
 from traceability.database import open_database
 from traceability.flow import Flow
 from traceability.ledger.append import Ledger
@@ -151,9 +152,13 @@ def _verify(demo: Demo) -> dict[str, Any]:  # JSON of another program
 def _run(demo: Demo, arguments: list[str]) -> dict[str, Any]:
     """Run one of our programs and read the last JSON line it prints, whatever its exit status."""
     assert demo.server is not None
+    environment = dict(demo.server.environment)
+    # It is waited for, and has nobody to be told of at its standard input.
+    environment.pop(tether.SETTING, None)
     done = subprocess.run(
         [sys.executable, "-P", *arguments],
-        env=demo.server.environment,
+        env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
