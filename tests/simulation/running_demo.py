@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+SLACK_MAX = 4.0
 CONTROL = re.compile(r"control (http://127\.0\.0\.1:\d+)")
 
 
@@ -25,6 +26,11 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+def slack() -> float:
+    """Say how much longer things may take because the machine has other work, too."""
+    return min(SLACK_MAX, max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 class RunningDemo:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.running_demo import ROOT, RunningDemo, until
+from tests.simulation.running_demo import ROOT, RunningDemo, slack, until
 from traceability.simulation import floor
 from traceability.simulation.plan import make_plan
 
@@ -126,8 +126,8 @@ def test_a_visitor_sees_a_garment_arrive_pushes_a_carton_and_cheats(demo: Any) -
     running.control()
     assert until(lambda: len(running.bodies("event")) > 0, 10)
     shop = f"https://id.gs1.org{floor.STATIONS[-1].place}"
-    assert until(lambda: shop in _places(running), 90)
-    assert time.monotonic() - begun < 90
+    assert until(lambda: shop in _places(running), 90 * slack())
+    assert time.monotonic() - begun < 90 * slack()
     assert until(lambda: _pushable(running) != [], 60)
     pushed = running.ask("/push", {"missing": 1})
     missing = pushed["missing"][0]["key"]
@@ -151,7 +151,7 @@ def test_a_visitor_sees_a_garment_arrive_pushes_a_carton_and_cheats(demo: Any) -
     assert _verify(running) == (1, {"position": position, "kind": "changed body"})
     assert running.ask("/untamper", {}) == {"position": position}
     assert _verify(running) == (0, {})
-    assert running.stop() < 3
+    assert running.stop() < 3 * slack()
     assert running.process.returncode == 0
 
 
@@ -185,7 +185,7 @@ def test_a_taken_port_gives_the_next_and_says_so(demo: Any) -> None:
         assert f"Port {first.port} is taken; using " in second.says.read_text()
         assert "Nothing here is your data." in second.says.read_text()
     finally:
-        assert second.stop() < 3
+        assert second.stop() < 3 * slack()
 
 
 def _places(running: RunningDemo) -> set[str]:

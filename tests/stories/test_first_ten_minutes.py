@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Response
 
+from tests.simulation.running_demo import slack
 from tests.stories.newcomer import NO_NETWORK, Newcomer, ask, until
 from tests.web.browser import chromium, chromium_path, open_page, sideways
 
@@ -22,7 +22,6 @@ STORE_S = 90
 CHANGE_S = 5
 NAMED_S = 5
 STOP_S = 3
-SLACK_MAX = 4.0
 CUSTOMER_BYTES_MAX = 100_000
 CEREALS = "4006381333931"
 CODE = re.compile(r"urn:|https?://|/0[01]/|\b\d{8,}\b|\b[0-9A-F]{16,}\b")
@@ -33,11 +32,6 @@ STATES_OF_GATE = """
     if (window.seen.at(-1) !== state) window.seen.push(state); })
   .observe(document.body, {subtree: true, childList: true, attributes: true}); }
 """
-
-
-def slack() -> float:
-    """Say how much longer things may take because the machine has other work, too."""
-    return min(SLACK_MAX, max(1.0, 1.5 * os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 class Window:
