@@ -341,3 +341,21 @@ def test_every_mistake_has_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(InvalidFlow) as caught:
         Flow.parse(text)
     assert str(caught.value) == sentence
+
+
+def test_a_stage_that_is_off_is_passed_by() -> None:
+    text = (FLOWS / "garment.toml").read_text("utf-8")
+    for name in ("sewing", "packing"):
+        text = text.replace(f'name = "{name}"\n', f'name = "{name}"\noff = true\n', 1)
+    flow = Flow.parse(text)
+    assert [(each.number, each.name, each.after) for each in flow.stages] == [
+        (0, "fabric-in", ()),
+        (1, "cutting", ("fabric-in",)),
+        (4, "shipping", ("cutting",)),
+        (5, "store", ("shipping",)),
+    ]
+
+
+def test_one_stage_at_least_is_on() -> None:
+    with pytest.raises(InvalidFlow, match="Every stage of the flow is off; leave at least one on"):
+        Flow.parse(TINY.replace('name = "packing"\n', 'name = "packing"\noff = true\n'))

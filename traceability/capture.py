@@ -30,7 +30,19 @@ BYTES_MAX = 16 * 1024 * 1024
 ELEMENTS_MAX = 10_000
 COUNTER_MAX = 2**63 - 1
 
-MASTER_TYPES = ("product", "place", "party", "order", "ticket", "roll", "carton", "expected")
+MASTER_TYPES = (
+    "product",
+    "place",
+    "party",
+    "person",
+    "order",
+    "ticket",
+    "roll",
+    "carton",
+    "expected",
+    "headings",
+)
+"""What may be entered from outside; the workshop's own settings and keys have doors of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

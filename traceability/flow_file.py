@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import get_args
 
@@ -46,11 +47,45 @@ def parse_flow(text: str) -> Flow:
     name, title = table.name(), table.text("title")
     titles = table.titles()
     kinds = tuple(_kind(each) for each in table.tables("kind"))
-    stages = tuple(_stage(n, each) for n, each in enumerate(table.tables("stage")))
+    stages = _stages(table)
     table.done()
     _check_kinds(kinds)
     _check_stages(kinds, stages)
     return Flow(name=name, title=title, titles=titles, kinds=kinds, stages=stages, text=text)
+
+
+def _stages(table: _Table) -> tuple[Stage, ...]:
+    """Read the stages; one that is off keeps its number, so that no other changes its meaning."""
+    tables = table.tables("stage")
+    off = [each.flag("off", default=False) for each in tables]
+    said = [_stage(number, each) for number, each in enumerate(tables)]
+    before = {each.name: each.after for each, is_off in zip(said, off, strict=True) if is_off}
+    if len(before) == len(said):
+        raise InvalidFlow("Every stage of the flow is off; leave at least one on.")
+    return tuple(
+        replace(each, after=_past(each.after, before))
+        for each, is_off in zip(said, off, strict=True)
+        if not is_off
+    )
+
+
+def _past(after: tuple[str, ...], off: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return what comes before a stage when stages that are off are passed by.
+
+    >>> _past(("sewing",), {"sewing": ("cutting",)})
+    ('cutting',)
+    """
+    found: list[str] = []
+    seen: set[str] = set()
+    waiting = list(after)
+    while waiting:
+        name = waiting.pop(0)
+        if name in off and name not in seen:
+            seen.add(name)
+            waiting = [*off[name], *waiting]
+        elif name not in off:
+            found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 class _Table:

@@ -102,7 +102,7 @@ def test_a_page_says_that_it_is_a_demo(app: Flask) -> None:
 
     reading = app.extensions["hangtag.reading"]
     opening = replace(reading.opening, is_demo=True)
-    app.extensions["hangtag.reading"] = replace(reading, opening=opening)
+    app.extensions["hangtag.reading"] = replace(reading, said=lambda: opening)
     client = app.test_client()
     for path in PAGES:
         assert "Demo: simulated" in client.get(path).text

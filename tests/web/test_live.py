@@ -50,7 +50,7 @@ class Growing:
 
 
 def door_over(ledger: Growing) -> tuple[Flask, Door]:
-    app = create_app(reading=Reading(ledger, Opening(), ledger.moves))
+    app = create_app(reading=Reading(ledger, Opening, ledger.moves))
     return app, Door(app, beat_s=0.2)
 
 

@@ -378,6 +378,15 @@ class Ledger:
                 for digest, draft in documents.items()
             ],
         )
+        insert_rows(
+            connection,
+            tables.private,
+            [
+                (key, at, field, salt, value)
+                for at, draft in numbered
+                for field, salt, value in draft.private
+            ],
+        )
         self._count_runs(connection, accepted)
         tails = {
             level: connection.execute(

@@ -6,8 +6,8 @@ import os
 import secrets
 import time
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -38,6 +38,9 @@ class Draft:
     """Station, epoch, counter from 1."""
     document: bytes | None = None
     """What the sender sent, if it is not the body."""
+    private: Mapping[str, str] = field(default_factory=dict)
+    """Personal values by the name of their field. The body only commits to each, so that a value
+    can be erased one day while every proof stays valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,15 @@ class Opening:
     is_demo: bool = False
     zone: str = "UTC"
     language: str = "en"
+    master: Sequence[Mapping[str, Any]] = ()
+    """Master data that is there from the first moment: ``{type, id, values}`` each."""
+    private: Mapping[str, str] = field(default_factory=dict)
+    """Personal values of that master data (see `Draft.private`)."""
 
     def draft(self) -> Draft:
         """Return the entry to write at position 0."""
         namespace = self.namespace or f"{secrets.token_hex(5)}.workshop.invalid"
-        tree = {
+        tree: dict[str, Any] = {
             "type": "opening",
             "name": self.name,
             "namespace": namespace,
@@ -75,7 +82,9 @@ class Opening:
             "language": self.language,
             "flow": self.flow,
         }
-        return Draft("flow", f"opening:{namespace}", tree)
+        if self.master:
+            tree["master"] = list(self.master)
+        return Draft("flow", f"opening:{namespace}", tree, private=self.private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ class Prepared:
     document_hash: bytes | None
     document_deflated: bytes | None
     problem: str | None
+    private: tuple[tuple[str, bytes, str], ...] = ()
+    """Field, salt, value of each personal value."""
 
     def matches(self, commitment: bytes, salt: bytes) -> bool:
         """Say whether a stored body, known by its commitment, has the same bytes as this one."""
@@ -107,8 +118,9 @@ def prepare(draft: Draft) -> Prepared:
     """Spell out a draft's body, seal it, and find what would refuse it."""
     problem = None
     data = b""
+    tree, private = _seal(draft)
     try:
-        data = bodies.canonical(draft.tree) if draft.event is None else event_body(draft.tree)
+        data = bodies.canonical(tree) if draft.event is None else event_body(tree)
         _check(draft)
     except (InvalidEvent, Refused) as error:
         problem = str(error)
@@ -121,7 +133,7 @@ def prepare(draft: Draft) -> Prepared:
         id=draft.id,
         declared_at=declared_at,
         at=event.event_time if event is not None else time.time_ns() // 1000,
-        tree=draft.tree,
+        tree=tree,
         event=event,
         by=draft.by,
         run=draft.run,
@@ -131,7 +143,19 @@ def prepare(draft: Draft) -> Prepared:
         document_hash=sha256(document).digest() if document is not None else None,
         document_deflated=zlib.compress(document) if document is not None else None,
         problem=problem,
+        private=private,
     )
+
+
+def _seal(draft: Draft) -> tuple[Mapping[str, Any], tuple[tuple[str, bytes, str], ...]]:
+    """Put commitments into the body in the place of personal values."""
+    if not draft.private:
+        return draft.tree, ()
+    rows = tuple(
+        (field_name, os.urandom(SALT_SIZE), value) for field_name, value in draft.private.items()
+    )
+    sealed = {name: body_commitment(salt, value.encode()).hex() for name, salt, value in rows}
+    return {**draft.tree, "private": sealed}, rows
 
 
 def _check(draft: Draft) -> None:

@@ -108,11 +108,10 @@ class Fold:
             self._scales = None
             if stored.position:
                 recount(connection, self.ledger_id, self._writing(connection, head).scales)
+            for tree in stored.tree.get("master", ()):
+                self._apply_master(connection, head, stored.position, tree)
         elif stored.kind == "master":
-            waiting = master.apply(connection, head, self.numbers, stored.position, stored.tree)
-            if waiting is not None and waiting not in self.known_orders:
-                self.known_orders.add(waiting)
-                self._recall_order(connection, head, waiting)
+            self._apply_master(connection, head, stored.position, stored.tree)
         elif stored.kind == "hold":
             keys = [str(one) for one in stored.tree.get("things", ())]
             first_new = head.item_next
@@ -127,6 +126,14 @@ class Fold:
                 item.flags = item.flags & ~HELD | flag
             fresh = {item.item_no for item in found.values() if item.item_no >= first_new}
             writing.write_items(before, {one.item_no: one for one in found.values()}, fresh)
+
+    def _apply_master(
+        self, connection: Connection, head: Head, position: int, tree: Mapping[str, Any]
+    ) -> None:
+        waiting = master.apply(connection, head, self.numbers, position, tree)
+        if waiting is not None and waiting not in self.known_orders:
+            self.known_orders.add(waiting)
+            self._recall_order(connection, head, waiting)
 
     def _recall_order(self, connection: Connection, head: Head, order_no: int) -> None:
         waited = tables.order_waited

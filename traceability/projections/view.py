@@ -51,7 +51,10 @@ class View:
     """Record time of the last entry, UTC: the time of all figures."""
     root: bytes
     opening: Values
+    """The first entry, with the newest answers about name, language and zone in it."""
     flow: Flow
+    workshop: Values = field(default_factory=dict)
+    """What was answered about the workshop since the opening; empty if nothing was."""
     _names: dict[int, str] = field(default_factory=dict)
     _master: dict[tuple[str, str], Values | None] = field(default_factory=dict)
 
@@ -188,12 +191,22 @@ def look(ledger: Ledger) -> Iterator[View]:
             {"l": ledger.ledger_id},
         ).one()
         opening, flow = ledger.opening_and_flow(connection)
+        workshop = _workshop(connection, ledger.ledger_id, str(opening["namespace"]))
         yield View(
             connection,
             ledger.ledger_id,
             head.size,
             moment(head.record_at),
             bytes(head.root),
-            opening,
+            {**opening, **workshop},
             flow,
+            workshop,
         )
+
+
+def _workshop(connection: Connection, ledger_id: int, namespace: str) -> Values:
+    found = connection.execute(
+        text("SELECT value FROM master_data WHERE ledger_id = :l AND type = :t AND key = :k"),
+        {"l": ledger_id, "t": "workshop", "k": namespace},
+    ).scalar()
+    return _values(found) if found is not None else {}

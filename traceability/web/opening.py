@@ -34,21 +34,24 @@ def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
 
 def reading_of(ledger: Ledger) -> Reading:
     """Return what pages read from, around a ledger that is open already."""
-    with look(ledger) as view:
-        said = view.opening
-    opening = Opening(
-        name=str(said.get("name", "")),
-        is_demo=bool(said.get("demo")),
-        zone=str(said.get("zone", "UTC")),
-        language=str(said.get("language", "en")),
-        namespace=str(said.get("namespace", "")),
-    )
+
+    def said() -> Opening:
+        with look(ledger) as view:
+            newest = view.opening
+        return Opening(
+            name=str(newest.get("name", "")),
+            is_demo=bool(newest.get("demo")),
+            zone=str(newest.get("zone", "UTC")),
+            language=str(newest.get("language", "en")),
+            namespace=str(newest.get("namespace", "")),
+            is_set_up=bool(newest.get("is_set_up", True)),
+        )
 
     def moves(after: int, limit: int) -> Sequence[Move]:
         with look(ledger) as view:
             return read_moves(view, after, limit)
 
-    return Reading(ledger, opening, moves)
+    return Reading(ledger, said, moves)
 
 
 def read_moves(view: View, after: int, limit: int) -> list[Move]:

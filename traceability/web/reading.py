@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from flask import current_app
+from flask import current_app, g, has_app_context
 
 from traceability.projections.view import View, look
 
@@ -38,13 +38,15 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The ledger's first entry as far as a page shows it."""
+    """The ledger's first entry as far as a page shows it, with the newest answers in it."""
 
     name: str = "Workshop"
     is_demo: bool = False
     zone: str = "UTC"
     language: str = "en"
     namespace: str = ""
+    is_set_up: bool = True
+    """False while nobody has answered the questions of the first page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,19 @@ class Reading:
     """Everything a view may ask of the ledger."""
 
     ledger: Ledger
-    opening: Opening = field(default_factory=Opening)
+    said: Callable[[], Opening] = Opening
+    """Whose the ledger is, by the newest answers."""
     moves: Callable[[int, int], Sequence[Move]] = lambda _after, _limit: ()
     """(position, limit) → entries after that position, in order, at most so many."""
+
+    @property
+    def opening(self) -> Opening:
+        """Whose the ledger is: read once in a request, since an answer may change it."""
+        if not has_app_context():
+            return self.said()
+        if "opening" not in g:
+            g.opening = self.said()
+        return cast("Opening", g.opening)
 
     def look(self) -> AbstractContextManager[View]:
         """Open one consistent moment of the ledger for questions."""
