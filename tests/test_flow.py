@@ -359,3 +359,59 @@ def test_a_stage_that_is_off_is_passed_by() -> None:
 def test_one_stage_at_least_is_on() -> None:
     with pytest.raises(InvalidFlow, match="Every stage of the flow is off; leave at least one on"):
         Flow.parse(TINY.replace('name = "packing"\n', 'name = "packing"\noff = true\n'))
+
+
+@pytest.mark.parametrize("name", ["workshop", "tailoring", "sewn_out"])
+def test_a_template_says_whom_it_suits_in_both_languages(name: str) -> None:
+    flow = Flow.parse((FLOWS / f"{name}.toml").read_text("utf-8"))
+    assert flow.summary_in("en").endswith(".")
+    assert flow.summary_in("zh_Hans").endswith("。")
+    assert flow.title_in("zh_Hans") != flow.title
+    keys = {
+        "/01/09506000134352/10/L7": "roll",
+        "//w.invalid/class/R-4711/2": "roll",
+        "//w.invalid/class/B-10008": "bundle",
+        "//w.invalid/class/P-Shirt-navy-M": "goods",
+        "/01/09506000134352/21/7": "garment",
+        "//w.invalid/obj/C-10016": "carton",
+        "//w.invalid/obj/W-10008": None,
+    }
+    found = {key: kind.name if (kind := flow.kind_of(key)) else None for key in keys}
+    assert found == keys
+
+
+@pytest.mark.parametrize("name", ["workshop", "tailoring", "sewn_out"])
+def test_counted_tickets_go_in_and_out_where_they_are_sewn(name: str) -> None:
+    flow = Flow.parse((FLOWS / f"{name}.toml").read_text("utf-8"))
+    works = [(stage.name, work) for stage in flow.stages for work in stage.works if work.in_and_out]
+    assert [(stage, work.takes, "counted" in work.marked) for stage, work in works] == [
+        ("sewing", ("bundle",), True)
+    ]
+    assert not garment().stages[2].works[0].in_and_out
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            'in_and_out = "yes"',
+            "Stage 'packing', work 1: in_and_out is 'yes'; expected true or false.",
+        ),
+        (
+            'in_and_out = true\nopens = ["garment"]\nevent = "ObjectEvent"\naction = "OBSERVE"',
+            (
+                "Stage 'packing', work 1 is in_and_out, so what it takes comes alone; leave opens out "
+                'and write event = "ObjectEvent".'
+            ),
+        ),
+    ],
+)
+def test_in_and_out_is_for_what_comes_alone(line: str, sentence: str) -> None:
+    with pytest.raises(InvalidFlow) as caught:
+        Flow.parse(TINY + line + "\n")
+    assert str(caught.value) == sentence
+
+
+def test_summaries_are_given_by_language() -> None:
+    with pytest.raises(InvalidFlow, match="summaries is 3; expected summaries by language"):
+        Flow.parse("summaries = 3\n" + TINY)

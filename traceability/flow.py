@@ -82,6 +82,8 @@ class Work:
     """True: scans that open, one straight after another, open one work together (a lay)."""
     needs_pass: bool = False
     """True: what is incomplete or held is seen at the stage, but has not done it."""
+    in_and_out: bool = False
+    """True: by hand, the first scan says that it came in, the second that it is done."""
     event: str = ""
     action: str | None = None
 
@@ -133,6 +135,9 @@ class Flow:
     text: str = field(repr=False)
     """The file as it was read; the ledger keeps this."""
     titles: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    summary: str = field(default="", repr=False)
+    """One line about whom it suits; empty where it is no template to begin with."""
+    summaries: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     _looks: re.Pattern[str] = field(init=False, repr=False, compare=False)
     _by_operation: dict[str, Stage] = field(init=False, repr=False, compare=False)
     _by_step: dict[str, Stage] = field(init=False, repr=False, compare=False)
@@ -172,6 +177,14 @@ class Flow:
         found = self._looks.fullmatch(key)
         # lastindex counts groups from 1, and each kind is exactly one group.
         return self.kinds[found.lastindex - 1] if found and found.lastindex else None
+
+    def summary_in(self, language: str) -> str:
+        """Return the one line about the flow in a language, or the plain one."""
+        return dict(self.summaries).get(language, self.summary)
+
+    def title_in(self, language: str) -> str:
+        """Return the title in a language, or the plain title where none is given."""
+        return dict(self.titles).get(language, self.title)
 
     def stage_of(self, operation: str | None, step: str | None) -> Stage | None:
         """Return the stage that an event speaks of.

@@ -46,12 +46,22 @@ def parse_flow(text: str) -> Flow:
     table = _Table("The flow", tree)
     name, title = table.name(), table.text("title")
     titles = table.titles()
+    summary, summaries = table.text("summary", ""), table.titles("summaries")
     kinds = tuple(_kind(each) for each in table.tables("kind"))
     stages = _stages(table)
     table.done()
     _check_kinds(kinds)
     _check_stages(kinds, stages)
-    return Flow(name=name, title=title, titles=titles, kinds=kinds, stages=stages, text=text)
+    return Flow(
+        name=name,
+        title=title,
+        titles=titles,
+        summary=summary,
+        summaries=summaries,
+        kinds=kinds,
+        stages=stages,
+        text=text,
+    )
 
 
 def _stages(table: _Table) -> tuple[Stage, ...]:
@@ -155,11 +165,11 @@ class _Table:
             raise InvalidFlow(f"{self.who}: {member} names {twice!r} twice; say it once.")
         return tuple(value)
 
-    def titles(self) -> tuple[tuple[str, str], ...]:
-        value = self._tree.pop("titles", {})
+    def titles(self, member: str = "titles") -> tuple[tuple[str, str], ...]:
+        value = self._tree.pop(member, {})
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise InvalidFlow(
-                f"{self.who}: titles is {value!r}; expected titles by language, "
+                f"{self.who}: {member} is {value!r}; expected {member} by language, "
                 'like { zh_Hans = "…" }.'
             )
         return tuple(sorted(value.items()))
@@ -290,6 +300,7 @@ def _work(table: _Table, stage_event: tuple[str, str | None]) -> Work:
         each=table.flag("each", default=False),
         opens_many=table.flag("opens_many", default=False),
         needs_pass=table.flag("needs_pass", default=False),
+        in_and_out=table.flag("in_and_out", default=False),
         event=event,
         action=action,
     )
@@ -298,6 +309,11 @@ def _work(table: _Table, stage_event: tuple[str, str | None]) -> Work:
         raise InvalidFlow(f'{table.who} takes nothing: write takes = ["…"] or carries = ["…"].')
     if work.opens and work.carries:
         raise InvalidFlow(f"{table.who} both opens and carries; a table opens, a gate carries.")
+    if work.in_and_out and (work.opens or event != "ObjectEvent"):
+        raise InvalidFlow(
+            f"{table.who} is in_and_out, so what it takes comes alone; leave opens out and write "
+            'event = "ObjectEvent".'
+        )
     if event in ("TransformationEvent", "AggregationEvent", "AssociationEvent") and not work.opens:
         raise InvalidFlow(f"{table.who}: {event} needs opens, the kind that is scanned first.")
     return work
