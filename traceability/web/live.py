@@ -197,7 +197,10 @@ class Live:
             last = page[-1].position
         while not (viewer.is_lost and viewer.queue.empty()):
             try:
-                news = await asyncio.wait_for(viewer.queue.get(), beat_s)
+                # Not wait_for: until Python 3.12 it forgets a cancellation that comes together
+                # with an item, and the viewer who has left would be told for ever.
+                async with asyncio.timeout(beat_s):
+                    news = await viewer.queue.get()
             except TimeoutError:
                 yield None
                 continue
