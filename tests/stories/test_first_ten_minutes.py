@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, Response
 
 from tests.simulation.running_demo import slack
 from tests.stories.newcomer import NO_NETWORK, Newcomer, ask, until
-from tests.web.browser import chromium, chromium_path, open_page, sideways
+from tests.web.browser import chromium, chromium_path, open_page, sideways, wedge
 
 MOVING_S = 120
 """From the clone to a moving garment, packages near, on a machine with nothing else to do."""
@@ -277,8 +277,7 @@ def scan_a_cereal_box(window: Window) -> None:
         window.open(path)
         page.locator("html[data-live=live]").wait_for(state="attached")
         page.evaluate("document.activeElement?.blur()")
-        page.keyboard.type(CEREALS)
-        page.keyboard.press("Enter")
+        wedge(page, CEREALS)
         page.wait_for_url(re.compile(r"/trace\?code="))
         said = page.inner_text("main")
         assert f"Not one of ours: EAN-13 {CEREALS}, check digit right." in said

@@ -11,6 +11,7 @@ import atexit
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -88,6 +89,25 @@ def sideways(page: Page) -> int:
     return int(
         page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )
+
+
+def wedge(page: Page, text: str, end: str = "Enter", *, gap_s: float = 0.004) -> None:
+    """Type as a scanner does: real key events, each with the time at which the device sent it.
+
+    A busy machine delivers the events late; the page still sees how quick the keys were.
+    """
+    session = page.context.new_cdp_session(page)
+    at = time.time()
+    for key in [*text, end]:
+        typed = {"key": key, "timestamp": at}
+        if len(key) == 1:
+            typed["text"] = key
+        elif key == "Enter":
+            typed |= {"text": "\r", "code": "Enter", "windowsVirtualKeyCode": 13}
+        session.send("Input.dispatchKeyEvent", {"type": "keyDown", **typed})
+        session.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "timestamp": at})
+        at += gap_s
+    session.detach()
 
 
 def main(arguments: list[str]) -> int:
