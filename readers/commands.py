@@ -26,6 +26,7 @@ from readers.registry import PROTOCOLS, protocol
 
 if TYPE_CHECKING:
     from readers.emulation import EmulatedReader
+    from readers.probe import Step
 
 NAMES = click.Choice(list(PROTOCOLS))
 OUT_SIZE = 1 << 16
@@ -110,6 +111,45 @@ def _told(happening: Happening, as_json: bool) -> str:
         if key not in ("at", "reader", "type", "kind", "frame", "aim", "data") and value is not None
     ]
     return f"{at[11:]}  {tree['type']:9}  {'  '.join(words)}"
+
+
+@readers.command()
+@click.argument("port")
+@click.option("--seconds", type=float, default=9.5, show_default=True, help="Longest time.")
+@click.option("--json", "as_json", is_flag=True, help="The finding as one JSON line.")
+def probe(port: str, seconds: float, as_json: bool) -> None:
+    """Find out which protocol the reader on PORT speaks, at which speed, and what it is.
+
+    Nothing in the reader is changed. PORT is /dev/ttyUSB0, COM3 or socket://host:port.
+    """
+    from readers.probe import Found
+    from readers.probe import probe as find_out
+
+    found = find_out(port, seconds=seconds, on_step=_say_step)
+    if as_json:
+        click.echo(json.dumps(found.tree(), ensure_ascii=False))
+    elif isinstance(found, Found):
+        click.echo(found.sentence)
+        speed = f" --baud {found.baud}" if found.baud else ""
+        click.echo(
+            f"See what it reads: hangtag readers watch {port} --protocol {found.protocol}{speed}"
+        )
+    else:
+        raise ReaderError(found.sentence)
+    if not isinstance(found, Found):
+        sys.exit(1)
+
+
+def _say_step(step: Step) -> None:
+    """Tell somebody who waits what is being done; the answer alone goes to standard output."""
+    at = f" at {step.baud} baud" if step.baud else ""
+    words = {
+        "listen": f"Listening{at} …",
+        "ask": f"Asking {step.protocol}{at} …",
+        "details": f"{step.protocol} answers{at}; asking what it is …",
+        "scan": f"Nothing has spoken yet. A barcode scanner? Scan something now ({at.strip()}).",
+    }
+    click.echo(words[step.kind].replace(" ()", ""), err=True)
 
 
 @readers.command()
@@ -219,6 +259,7 @@ def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
 )
 @click.option("--tcp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--wire-log", type=click.Path(dir_okay=False), help="One JSON line a good frame.")
+@click.option("--baud", type=int, help="On a pty: the only speed at which it is understood.")
 @click.option("--chunk", type=click.IntRange(0), default=0, help="Cut frames to 1…N bytes.")
 @click.option("--noise", type=click.FloatRange(0, 1), default=0.0, help="Chance of noise a frame.")
 @click.option("--seed", type=int, default=1, help="Makes the faults repeatable.")
@@ -228,6 +269,7 @@ def emulate(
     port: str,
     tcp_port: int,
     wire_log: str | None,
+    baud: int | None,
     chunk: int,
     noise: float,
     seed: int,
@@ -246,6 +288,7 @@ def emulate(
         port="tcp" if port == "tcp" else "pty",
         tcp_port=tcp_port,
         wire_log=wire_log,
+        baud=baud,
         faults=Faults(chunk_size_max=chunk, noise_rate=noise, seed=seed),
     )
     try:

@@ -63,6 +63,7 @@ class EmulatedReader:
         emulator: Emulator | None = None,
         folder: Path | str | None = None,
         tcp_port: int = 0,
+        baud: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Switch the reader on.
@@ -76,6 +77,7 @@ class EmulatedReader:
             emulator: A device with other settings than the usual ones.
             folder: Where the pty's link lies; None makes one for it.
             tcp_port: A port of one's own choice; 0 takes a free one.
+            baud: On a pty, the only speed at which it is understood; None: any.
             clock: Seconds since 1970, for the wire log.
 
         Raises:
@@ -104,7 +106,7 @@ class EmulatedReader:
         self._is_plugged = True
         self.frames_sent = 0
         self._stopping = threading.Event()
-        self._wire: Wire = _wire(port, name, folder, tcp_port)
+        self._wire: Wire = _wire(port, name, folder, tcp_port, baud)
         self._thread = threading.Thread(target=self._live, name=f"emulated {name}", daemon=True)
         self._thread.start()
 
@@ -317,7 +319,7 @@ class EmulatedReader:
         self._log.write(json.dumps(line | {"frame": sent.frame.hex(), "sent": is_sent}) + "\n")
 
 
-def _wire(port: str, name: str, folder: Path | str | None, tcp_port: int) -> Wire:
+def _wire(port: str, name: str, folder: Path | str | None, tcp_port: int, baud: int | None) -> Wire:
     if port == "tcp":
         return TcpWire(tcp_port)
     if port != "pty":
@@ -325,6 +327,6 @@ def _wire(port: str, name: str, folder: Path | str | None, tcp_port: int) -> Wir
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="hangtag-"))
     place.mkdir(parents=True, exist_ok=True)
     try:
-        return PtyWire(place / name)
+        return PtyWire(place / name, baud=baud)
     except ImportError as error:
         raise ReaderError("This system has no ptys: emulate on tcp instead.") from error

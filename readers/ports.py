@@ -5,8 +5,56 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a port cannot be opened, in parts: a page says it in the reader's own language."""
+
+    kind: str
+    """A key of `_SENTENCES`: `missing`, `group`, `log in`, `root`, `held` …"""
+    device: str
+    detail: str = ""
+    """What the system said, the group, or the program that holds the port."""
+    user: str = ""
+    command: str = ""
+    """What to type; empty where no command helps."""
+    process: int = 0
+    """Id of the process that holds the port; 0 where nothing is known of one."""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do about it.
+
+        >>> Trouble("held", "/dev/ttyUSB0", "minicom", command="kill 7", process=7).sentence
+        '/dev/ttyUSB0 is held by minicom (process 7). Close that program, or end it with `kill 7`.'
+        """
+        return _SENTENCES[self.kind].format(
+            device=self.device,
+            detail=self.detail,
+            user=self.user,
+            command=self.command,
+            process=self.process,
+        )
+
+
+_SENTENCES = {
+    "missing": "{device} does not exist. Plug the reader in, or choose a port that"
+    " `hangtag readers list` shows.",
+    "unseen": "{device} cannot be looked at: {detail}.",
+    "no port": "{device} is not a serial port. Choose one that `hangtag readers list` shows.",
+    "group": "{device} belongs to group {detail}. Run `{command}`, then log out and in again.",
+    "log in": "{device} refuses us although {user} is in group {detail}: log out and in again.",
+    "root": "{device} may be opened by root only. Run `{command}`.",
+    "modem manager": "{device} is held by ModemManager (process {process}), which takes readers for"
+    " modems. Run `{command}`, then plug in again.",
+    "held": "{device} is held by {detail} (process {process}). Close that program, or end it"
+    " with `{command}`.",
+    "taken": "{device} is held by another program. Close the program that reads it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +70,11 @@ class Port:
     is_open_to_us: bool
     remedy: str
     """One sentence with what to do; empty if it can be opened."""
+    maker: str = ""
+    """Who made the plug and what he calls it, as far as it says so itself."""
+    port_id: str = ""
+    """By what the same plug is known under another name; empty where it says nothing of itself."""
+    trouble: Trouble | None = None
 
     def tree(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -30,6 +83,8 @@ class Port:
             "description": self.description,
             "by_id": self.by_id,
             "usb": self.usb,
+            "maker": self.maker or None,
+            "port_id": self.port_id or None,
             "can_open": self.is_open_to_us,
             "remedy": self.remedy or None,
         }
@@ -44,14 +99,41 @@ def ports(*, dev: Path = Path("/dev")) -> list[Port]:
     for info in sorted(list_ports.comports(), key=lambda each: each.device):
         # A PC announces serial chips on its board that are wired to nothing (ttyS0 …): only
         # those with hardware behind them are listed by pyserial, the rest is left out there.
-        usb = None
+        usb = port_id = None
         if info.vid is not None:
             usb = f"{info.vid:04x}:{info.pid:04x} {info.serial_number or ''}".rstrip()
+            # Cheap plugs have no serial number: two alike are told apart by where they are put in.
+            port_id = f"usb {usb}" if info.serial_number else f"usb {usb} at {info.location or '?'}"
         description = info.description if info.description != "n/a" else ""
-        found.append(
-            examine(info.device, description=description, by_id=names.get(info.device), usb=usb)
-        )
+        maker = " ".join(each for each in (info.manufacturer, info.product) if each)
+        port = examine(info.device, description=description, by_id=names.get(info.device), usb=usb)
+        found.append(replace(port, maker=maker, port_id=port_id or ""))
     return found
+
+
+def present_name(url: str, port_id: str, listed: Sequence[Port]) -> str:
+    """Return under which name a port is here now: a reader plugged in again may have another.
+
+    Args:
+        url: The name it had.
+        port_id: By what it is known; empty: by its name alone.
+        listed: The ports of this moment.
+
+    >>> here = [Port("/dev/ttyUSB3", "", None, None, True, "", port_id="usb 1a86:7523 at 1-2")]
+    >>> present_name("/dev/ttyUSB0", "usb 1a86:7523 at 1-2", here)
+    '/dev/ttyUSB3'
+    >>> present_name("/dev/ttyUSB0", "usb 1a86:7523 at 1-4", here)
+    '/dev/ttyUSB3'
+    """
+    if not port_id or "://" in url:
+        return url
+    for port in listed:
+        if port.port_id == port_id:
+            return port.device
+    # Put into another socket, a plug without a serial number is itself only if it is alone.
+    kind, _, place = port_id.partition(" at ")
+    alike = [port for port in listed if place and port.port_id.partition(" at ")[0] == kind]
+    return alike[0].device if len(alike) == 1 else url
 
 
 def examine(
@@ -63,41 +145,34 @@ def examine(
     proc: Path = Path("/proc"),
 ) -> Port:
     """Tell whether a device can be opened and, if not, the exact remedy."""
-    remedy = _remedy_posix(device, proc) if os.name == "posix" else _remedy_by_opening(device)
-    return Port(device, description, by_id, usb, not remedy, remedy)
+    trouble = _trouble_posix(device, proc) if os.name == "posix" else _trouble_by_opening(device)
+    remedy = trouble.sentence if trouble is not None else ""
+    return Port(device, description, by_id, usb, not remedy, remedy, trouble=trouble)
 
 
-def _remedy_posix(device: str, proc: Path) -> str:
+def _trouble_posix(device: str, proc: Path) -> Trouble | None:
     path = Path(device)
     try:
         status = path.stat()
     except FileNotFoundError:
-        return (
-            f"{device} does not exist. Plug the reader in, or choose a port that"
-            " `hangtag readers list` shows."
-        )
+        return Trouble("missing", device)
     except OSError as error:
-        return f"{device} cannot be looked at: {error.strerror}."
+        return Trouble("unseen", device, error.strerror or str(error))
     if not stat.S_ISCHR(status.st_mode):
-        return f"{device} is not a serial port. Choose one that `hangtag readers list` shows."
+        return Trouble("no port", device)
     if not os.access(path, os.R_OK | os.W_OK):
-        return _permission_remedy(device, status.st_gid, status.st_mode)
+        return _permission_trouble(device, status.st_gid, status.st_mode)
     holder = _holder(path, proc)
-    if holder is not None:
-        name, pid = holder
-        if name == "ModemManager":
-            return (
-                f"{device} is held by ModemManager (process {pid}), which takes readers for"
-                " modems. Run `sudo systemctl disable --now ModemManager`, then plug in again."
-            )
-        return (
-            f"{device} is held by {name} (process {pid}). Close that program, or end it"
-            f" with `kill {pid}`."
-        )
-    return ""
+    if holder is None:
+        return None
+    name, pid = holder
+    if name == "ModemManager":
+        stop = "sudo systemctl disable --now ModemManager"
+        return Trouble("modem manager", device, name, command=stop, process=pid)
+    return Trouble("held", device, name, command=f"kill {pid}", process=pid)
 
 
-def _permission_remedy(device: str, group_id: int, mode: int) -> str:
+def _permission_trouble(device: str, group_id: int, mode: int) -> Trouble:
     import grp
     import pwd
 
@@ -108,12 +183,9 @@ def _permission_remedy(device: str, group_id: int, mode: int) -> str:
         group = str(group_id)
     if mode & stat.S_IRGRP and mode & stat.S_IWGRP and group != "root":
         if group_id in os.getgroups():
-            return f"{device} refuses us although {user} is in group {group}: log out and in again."
-        return (
-            f"{device} belongs to group {group}. Run `sudo usermod -aG {group} {user}`,"
-            " then log out and in again."
-        )
-    return f"{device} may be opened by root only. Run `sudo chmod g+rw {device}`."
+            return Trouble("log in", device, group, user)
+        return Trouble("group", device, group, user, f"sudo usermod -aG {group} {user}")
+    return Trouble("root", device, user=user, command=f"sudo chmod g+rw {device}")
 
 
 def _holder(path: Path, proc: Path) -> tuple[str, int] | None:
@@ -133,16 +205,11 @@ def _holder(path: Path, proc: Path) -> tuple[str, int] | None:
     return None
 
 
-def _remedy_by_opening(device: str) -> str:
+def _trouble_by_opening(device: str) -> Trouble | None:
     import serial
 
     try:
         serial.Serial(device).close()
     except serial.SerialException as error:
-        if "PermissionError" in str(error):
-            return f"{device} is held by another program. Close the program that reads it."
-        return (
-            f"{device} does not exist. Plug the reader in, or choose a port that"
-            " `hangtag readers list` shows."
-        )
-    return ""
+        return Trouble("taken" if "PermissionError" in str(error) else "missing", device)
+    return None

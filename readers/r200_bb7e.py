@@ -293,13 +293,13 @@ _INFO = (b"M100 26dBm V1.0", b"V2.3.5", b"MagicRf")
 class R200Emulator(Emulator):
     """A module: answers commands, keeps polling until its count is used up or it is stopped."""
 
-    def __init__(self) -> None:
-        """Switch the module on with an empty field."""
+    def __init__(self, *, region: int = 1) -> None:
+        """Switch the module on with an empty field, set to a region of `REGIONS`."""
         super().__init__()
         self.tags_a_round = 20
         """At 115200 baud a round of 50 ms carries no more than this many notifications."""
         self._host = R200HostCodec()
-        self._settings = dict(_SETTINGS)
+        self._settings = _SETTINGS | {0x08: bytes((region,))}
         self._head = 0xBB
         self._polls = 0
         self._first = 0

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 from readers.barcode_lines import BarcodeCodec, BarcodeEmulator
 from readers.codec import Codec, Emulator
+from readers.inquiry import Inquiry
 from readers.r200_bb7e import R200Codec, R200Emulator, R200HostCodec
+from readers.r200_inquiry import R200_INQUIRY
 from readers.r2000_a0 import R2000Codec, R2000Emulator, R2000HostCodec
+from readers.r2000_inquiry import R2000_INQUIRY
 from readers.reads import ReaderError
 
 
@@ -31,6 +34,10 @@ class ProtocolEntry:
     emulator: Callable[[], Emulator]
     reads: str
     """`tags` or `barcodes`."""
+    inquiry: Inquiry | None = None
+    """How a stranger on a port is recognised as such a reader; None: by what it says unasked."""
+    short: str = ""
+    """What people call it in a sentence; empty: its title."""
 
 
 PROTOCOLS: dict[str, ProtocolEntry] = {
@@ -53,6 +60,8 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
             R200HostCodec,
             R200Emulator,
             "tags",
+            R200_INQUIRY,
+            "R200",
         ),
         ProtocolEntry(
             "r2000_a0",
@@ -62,6 +71,8 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
             R2000HostCodec,
             R2000Emulator,
             "tags",
+            R2000_INQUIRY,
+            "R2000",
         ),
     )
 }

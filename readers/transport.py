@@ -42,6 +42,10 @@ class Transport(Protocol):
         """Write all of `data`; raise PortLost if the port is gone."""
         ...
 
+    def set_baud(self, baud: int) -> None:
+        """Go on at another speed; a network has none. Raise PortLost if the port is gone."""
+        ...
+
     def close(self) -> None:
         """Close the port; closing twice is harmless."""
         ...
@@ -105,6 +109,9 @@ class SocketTransport:
             self._socket.sendall(data)
         except OSError as error:
             raise PortLost(f"The connection broke: {error}.") from error
+
+    def set_baud(self, baud: int) -> None:
+        """Do nothing: the serial server at the other end keeps the speed."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -170,6 +177,13 @@ class SerialTransport:
         try:
             self._port.write(data)
         except OSError as error:
+            raise PortLost(f"The port is gone: {error}.") from error
+
+    def set_baud(self, baud: int) -> None:
+        """Go on at another speed, without letting go of the line: that would restart some boxes."""
+        try:
+            self._port.baudrate = baud
+        except (OSError, ValueError) as error:
             raise PortLost(f"The port is gone: {error}.") from error
 
     def close(self) -> None:

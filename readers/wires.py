@@ -18,6 +18,8 @@ SETTLE_S = 0.1
 """A host that has just opened a pty throws away what is already in it (pyserial does so)."""
 WRITE_S_MAX = 2.0
 DRAIN_S_MAX = 0.5
+_OUT_OF_STEP = bytes(0x80 | byte >> 1 & 0x78 for byte in range(256))
+"""What a byte looks like, roughly, to somebody who samples it at another speed."""
 
 
 class Wire(Protocol):
@@ -127,9 +129,15 @@ class TcpWire:
 class PtyWire:
     """A reader on a serial line: a pty behind a link whose name stays."""
 
-    def __init__(self, link: Path) -> None:
-        """Make a pty; the host opens `link`."""
+    def __init__(self, link: Path, *, baud: int | None = None) -> None:
+        """Make a pty; the host opens `link`.
+
+        Args:
+            link: The name that stays.
+            baud: The only speed at which both sides understand each other; None: any.
+        """
         self._link = link
+        self._baud = baud
         self._master = -1
         self._connected_since: float | None = None
         self.url = str(link)
@@ -196,7 +204,8 @@ class PtyWire:
         """Return what the host sent."""
         try:
             ready, _, _ = select.select([self._master], [], [], timeout_s)
-            return os.read(self._master, 4096) if ready else b""
+            data = os.read(self._master, 4096) if ready else b""
+            return data if self._is_in_step() else b""
         except (OSError, ValueError):
             # No host has the other end open: the kernel says so at once, so wait here.
             time.sleep(timeout_s)
@@ -205,6 +214,8 @@ class PtyWire:
     def write(self, data: bytes) -> bool:
         """Put bytes on the wire; a host that stops reading costs two seconds."""
         deadline = time.monotonic() + WRITE_S_MAX
+        if not self._is_in_step():
+            data = data.translate(_OUT_OF_STEP)
         while data:
             try:
                 data = data[os.write(self._master, data) :]
@@ -216,3 +227,15 @@ class PtyWire:
             except OSError:
                 return False
         return True
+
+    def _is_in_step(self) -> bool:
+        """Tell whether the host has the line at the speed of the device."""
+        if self._baud is None:
+            return True
+        import termios
+
+        try:
+            speed = termios.tcgetattr(self._master)[4]
+        except (OSError, termios.error):
+            return True  # Nobody has opened it, or it is gone: the caller finds that out.
+        return bool(speed == getattr(termios, f"B{self._baud}", speed))

@@ -72,13 +72,13 @@ def test_a_port_of_a_group_names_the_group_and_the_command(monkeypatch: pytest.M
     group = grp.getgrgid(20)
     mode = stat.S_IFCHR | 0o660
     monkeypatch.setattr(os, "getgroups", list)
-    assert ports._permission_remedy("/dev/ttyUSB0", 20, mode) == (
+    assert ports._permission_trouble("/dev/ttyUSB0", 20, mode).sentence == (
         f"/dev/ttyUSB0 belongs to group {group.gr_name}. Run `sudo usermod -aG {group.gr_name}"
         f" {user}`, then log out and in again."
     )
     monkeypatch.setattr(os, "getgroups", lambda: [20])
-    assert "log out and in again" in ports._permission_remedy("/dev/ttyUSB0", 20, mode)
-    assert ports._permission_remedy("/dev/ttyUSB0", 0, stat.S_IFCHR | 0o600) == (
+    assert "log out and in again" in ports._permission_trouble("/dev/ttyUSB0", 20, mode).sentence
+    assert ports._permission_trouble("/dev/ttyUSB0", 0, stat.S_IFCHR | 0o600).sentence == (
         "/dev/ttyUSB0 may be opened by root only. Run `sudo chmod g+rw /dev/ttyUSB0`."
     )
 
