@@ -1,0 +1,132 @@
+"""Pages as they come out of the printer: labels at their places, and a page that tries the printer.
+
+>>> [svg] = draw_pages([Face("B-10006")], find_paper("60x40"))
+>>> svg[:50]
+'<svg class="page" viewBox="0 0 60 40" width="60mm"'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from traceability.labels.barcode_1d import code128
+from traceability.labels.face import Face, draw
+from traceability.labels.picture import Code, Part, Picture, Rule, Words
+from traceability.labels.qr import qr_code
+from traceability.labels.sheet import Paper, find_paper, places
+
+__all__ = ["draw_pages", "draw_test", "find_paper", "ruler_length"]
+
+RULER = 100
+TICK, LONG_TICK = 2.5, 5.0
+MODULE = 0.375
+
+
+def draw_pages(faces: Sequence[Face], paper: Paper, *, start: int = 1) -> list[str]:
+    """Draw labels on their paper.
+
+    Args:
+        faces: What the labels show, in order.
+        paper: Where they lie.
+        start: Place of the first one on the first page, from 1.
+
+    Returns:
+        One SVG element for each page, in millimetres.
+
+    Raises:
+        Refused: If the page has no such place.
+    """
+    inside: dict[int, list[str]] = {}
+    for face, (page, x, y) in zip(faces, places(len(faces), paper, start=start), strict=True):
+        picture = draw(face, paper.label, paper.inset)
+        inside.setdefault(page, []).append(picture.svg(x=x, y=y))
+    lines = _cut_lines(paper) if paper.is_cut else ""
+    return [_page(paper, lines + "".join(inside[page])) for page in sorted(inside)]
+
+
+def _page(paper: Paper, inside: str, title: str = "") -> str:
+    wide, high = (f"{side:g}" for side in paper.page)
+    said = f"<title>{escape(title)}</title>" if title else ""
+    return (
+        f'<svg class="page" viewBox="0 0 {wide} {high}" width="{wide}mm" height="{high}mm">'
+        f"{said}{inside}</svg>"
+    )
+
+
+def _cut_lines(paper: Paper) -> str:
+    parts: list[Part] = []
+    ends = (
+        paper.first[0] + paper.columns * paper.pitch[0],
+        paper.first[1] + paper.rows * paper.pitch[1],
+    )
+    for column in range(paper.columns + 1):
+        x = paper.first[0] + column * paper.pitch[0]
+        parts.append(Rule(x, paper.first[1], x, ends[1], is_dashed=True))
+    for row in range(paper.rows + 1):
+        y = paper.first[1] + row * paper.pitch[1]
+        parts.append(Rule(paper.first[0], y, ends[0], y, is_dashed=True))
+    return Picture(*paper.page, tuple(parts)).svg()
+
+
+# --- the page that tries the printer -------------------------------------------------------------
+
+
+def ruler_length(paper: Paper) -> int:
+    """Return how long a ruler fits on the page: 100 mm, on smaller labels whole centimetres.
+
+    >>> ruler_length(find_paper("a4-3x8")), ruler_length(find_paper("50x30"))
+    (100, 40)
+    """
+    return int(min(RULER, (paper.page[0] - 2 * 3) // 10 * 10))
+
+
+def draw_test(paper: Paper, text: str, caption: str) -> str:
+    """Draw a page with a ruler, the edges of the labels, and a code to be read back.
+
+    Args:
+        paper: What lies in the printer.
+        text: What the codes say.
+        caption: What the ruler is for, in the language of who looks at it.
+    """
+    length = ruler_length(paper)
+    wide, high = paper.page
+    left = (wide - length) / 2
+    top = 3.0 if paper.is_roll else min(40.0, high / 4)
+    parts: list[Part] = [] if paper.is_roll else _frames(paper)
+    parts += _ruler(left, top, length)
+    below = top + LONG_TICK + 0.5
+    unit = 3.0 if paper.is_roll else 5.0
+    parts.append(Words(caption, left, below, unit, length, weight=400))
+    below += unit + 0.5
+    square, bars = qr_code(text), code128(text)
+    module = 0.5 if high - below >= square.side_mm(0.5) else MODULE
+    parts.append(Code(square, left, below, module))
+    beside = left + square.side_mm(module)
+    room = left + length - beside
+    if bars.width_mm(0.25) <= room:
+        height = min(12.0, high - below - 3)
+        parts.append(Code(bars, beside, below + 1, 0.25, height))
+    return _page(paper, Picture(wide, high, tuple(parts), caption).svg())
+
+
+def _ruler(left: float, top: float, length: int) -> list[Part]:
+    parts: list[Part] = [Rule(left, top, left + length, top)]
+    for mark in range(0, length + 1, 5):
+        end = top + (LONG_TICK if mark % 10 == 0 else TICK)
+        parts.append(Rule(left + mark, top, left + mark, end))
+        if mark % 50 == 0 and 0 < mark < length:
+            parts.append(Words(str(mark), left + mark + 0.8, top + 1.8, 3.2, 12))
+    return parts
+
+
+def _frames(paper: Paper) -> list[Part]:
+    parts: list[Part] = []
+    wide, high = paper.label
+    for number in range(1, paper.count + 1):
+        x, y = paper.place(number)
+        for x1, y1, x2, y2 in ((0, 0, 1, 0), (0, 1, 1, 1), (0, 0, 0, 1), (1, 0, 1, 1)):
+            parts.append(
+                Rule(x + x1 * wide, y + y1 * high, x + x2 * wide, y + y2 * high, is_dashed=True)
+            )
+    return parts

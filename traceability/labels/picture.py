@@ -1,0 +1,151 @@
+"""A label as it is drawn: words, codes and lines at places in millimetres.
+
+The same picture becomes SVG here; whatever else a printer speaks starts from it as well.
+
+>>> picture = Picture(50, 30, (Words("118", 2, 6, 4),))
+>>> picture.svg(x=5, y=10)[:40]
+'<svg x="5" y="10" width="50" height="30"'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from traceability.labels.barcode_1d import Bars
+from traceability.labels.lettering import Line, fit
+from traceability.labels.qr import Square
+
+__all__ = ["Code", "Part", "Picture", "Rule", "Words"]
+
+DOT = 0.125
+"""One dot of a printer with 8 dots a millimetre (203 dpi): codes are laid on its grid."""
+_BASELINE = 0.76
+"""Letters of a line stand this far below its top, in parts of its height."""
+
+Anchor = Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text in a room of its own: it is fitted, never cut off."""
+
+    text: str
+    x: float
+    """Left, middle or right of the room, as the anchor says."""
+    y: float
+    """Top of the room."""
+    height: float
+    room: float = 1000.0
+    """Width of the room."""
+    anchor: Anchor = "start"
+    weight: Literal[400, 600, 700] = 600
+    least: float = 1.7
+    is_whole: bool = False
+    """Never broken into two lines."""
+
+    def lines(self) -> Iterator[tuple[Line, float]]:
+        """Yield each line with the height of its baseline."""
+        most = 1 if self.is_whole else 2
+        found = fit(self.text, self.room, self.height * 0.92, least=self.least, lines=most)
+        each = self.height / max(1, len(found))
+        for number, line in enumerate(found):
+            # A smaller line stands on the same ground as a large one beside it.
+            yield line, self.y + number * each + each * _BASELINE + (each * 0.92 - line.size) * 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code of bars or squares, its quiet zone inside."""
+
+    code: Bars | Square
+    x: float
+    y: float
+    module: float
+    """Width of one module."""
+    height: float = 0.0
+    """Height of bars; squares have their own."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the picture."""
+        if isinstance(self.code, Bars):
+            return self.code.width_mm(self.module), self.height
+        side = self.code.side_mm(self.module)
+        return side, side
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A thin straight line; a dashed one is to be cut along."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    is_dashed: bool = False
+
+
+Part = Words | Code | Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One label."""
+
+    width: float
+    height: float
+    parts: tuple[Part, ...]
+    title: str = ""
+    """What it is, for those who hear the page."""
+
+    def svg(self, *, x: float = 0, y: float = 0) -> str:
+        """Write the label as an SVG element that lies at a place of the page."""
+        inside = "".join(_write(part) for part in self.parts)
+        title = f"<title>{escape(self.title)}</title>" if self.title else ""
+        size = f'width="{_mm(self.width)}" height="{_mm(self.height)}"'
+        box = f'viewBox="0 0 {_mm(self.width)} {_mm(self.height)}"'
+        return (
+            f'<svg x="{_mm(x)}" y="{_mm(y)}" {size} {box} class="label" role="img">'
+            f"{title}{inside}</svg>"
+        )
+
+
+def _write(part: Part) -> str:
+    if isinstance(part, Words):
+        return "".join(_line(part, line, y) for line, y in part.lines())
+    if isinstance(part, Code):
+        return _code(part)
+    dashes = ' stroke-dasharray="1.2 0.8"' if part.is_dashed else ""
+    ends = f'x1="{_mm(part.x1)}" y1="{_mm(part.y1)}" x2="{_mm(part.x2)}" y2="{_mm(part.y2)}"'
+    return f'<line {ends} stroke="#000" stroke-width="0.2"{dashes}/>'
+
+
+def _line(part: Words, line: Line, y: float) -> str:
+    squeeze = (
+        f' textLength="{_mm(line.squeeze)}" lengthAdjust="spacingAndGlyphs"' if line.squeeze else ""
+    )
+    anchor = f' text-anchor="{part.anchor}"' if part.anchor != "start" else ""
+    return (
+        f'<text x="{_mm(part.x)}" y="{_mm(y)}" font-size="{_mm(line.size)}" '
+        f'font-weight="{part.weight}" class="w{line.stretch}"{anchor}{squeeze}>'
+        f"{escape(line.text)}</text>"
+    )
+
+
+def _code(part: Code) -> str:
+    is_bars = isinstance(part.code, Bars)
+    across = _mm(part.module)
+    down = _mm(part.height if is_bars else part.module)
+    kind = "bars" if is_bars else "square"
+    return (
+        f'<path class="{kind}" shape-rendering="crispEdges" '
+        f'transform="translate({_mm(part.x)} {_mm(part.y)}) scale({across} {down})" '
+        f'd="{part.code.path}"/>'
+    )
+
+
+def _mm(value: float) -> str:
+    return f"{round(value, 3):g}"
