@@ -110,3 +110,13 @@ def test_no_page_carries_inline_style_or_script(client: FlaskClient) -> None:
         assert "<style" not in html
         assert " onclick=" not in html
         assert "<script>" not in html
+
+
+def test_the_cookie_of_the_printed_link_ends_with_its_server(make_app: MakeApp) -> None:
+    secret = "s" * 40
+    first = make_app(listens_on_loopback=False, admin_token="t" * 32, secret=secret).test_client()
+    cookie = first.get(f"/enter?token={'t' * 32}").headers["Set-Cookie"].partition(";")[0]
+    for token, status in (("t" * 32, 200), ("u" * 32, 401)):
+        app = make_app(listens_on_loopback=False, admin_token=token, secret=secret)
+        client = app.test_client(use_cookies=False)
+        assert client.get("/parts", headers={"Cookie": cookie}).status_code == status

@@ -23,6 +23,8 @@ from traceability.projections.view import View
 
 LINKS_MAX = 200
 """Links of one order that are listed."""
+ALL_MAX = 1_000
+"""Links of all orders together that are listed."""
 DAYS_MAX = 400
 _PREFIX = "link:"
 _ORDER_DIGITS = 12
@@ -120,6 +122,19 @@ def links(view: View, order: str) -> list[Link]:
     found = [_read(row.key.removeprefix(_PREFIX), bodies.parse(row.value.encode())) for row in rows]
     mine = [one for one in found if one.order == order]
     return sorted(mine, key=lambda one: (one.made_at, one.id), reverse=True)
+
+
+def every_link(view: View) -> list[Link]:
+    """Return the links of all orders that were made for customers, newest first; at most 1,000."""
+    rows = view.connection.execute(
+        text(
+            "SELECT key, value FROM master_data WHERE ledger_id = :l AND type = 'link' "
+            "ORDER BY key LIMIT :n"
+        ),
+        {"l": view.ledger_id, "n": ALL_MAX},
+    )
+    found = [_read(row.key.removeprefix(_PREFIX), bodies.parse(row.value.encode())) for row in rows]
+    return sorted(found, key=lambda one: (one.made_at, one.id), reverse=True)
 
 
 def _order_part(order: str) -> str:

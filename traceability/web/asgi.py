@@ -88,7 +88,7 @@ class Door:
         except ValueError as error:
             await _refuse(send, 400, str(error))
             return
-        await self._stream(after, receive, send)
+        await self._stream(scope, after, receive, send)
 
     def _may_watch(self, scope: Scope) -> bool:
         """Ask the app's own rule, with the request's head alone."""
@@ -102,6 +102,7 @@ class Door:
             "REMOTE_ADDR": (scope.get("client") or ("", 0))[0],
             "wsgi.url_scheme": scope.get("scheme", "http"),
             "wsgi.input": None,
+            "asgi.scope": scope,
         }
         for name, value in scope["headers"]:
             key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
@@ -109,7 +110,7 @@ class Door:
         with self._app.request_context(environ):
             return role() is not None
 
-    async def _stream(self, after: int | None, receive: Receive, send: Send) -> None:
+    async def _stream(self, scope: Scope, after: int | None, receive: Receive, send: Send) -> None:
         await send(
             {
                 "type": "http.response.start",
@@ -122,7 +123,7 @@ class Door:
                 ],
             }
         )
-        telling = asyncio.ensure_future(self._tell(after, send))
+        telling = asyncio.ensure_future(self._tell(scope, after, send))
         leaving = asyncio.ensure_future(_gone(receive))
         _done, rest = await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
         for task in rest:
@@ -131,9 +132,16 @@ class Door:
         if telling.done() and not telling.cancelled() and telling.exception() is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _tell(self, after: int | None, send: Send) -> None:
+    async def _tell(self, scope: Scope, after: int | None, send: Send) -> None:
         await _write(send, f"retry: {RETRY_MS}\n\n")
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         async for news in self._hub.watch(after, beat_s=self._beat_s):
+            if loop.time() - asked_at >= self._beat_s:
+                # A key that was ended meanwhile must not go on hearing.
+                if not await asyncio.to_thread(self._may_watch, scope):
+                    return
+                asked_at = loop.time()
             await _write(send, _frame(news))
 
 

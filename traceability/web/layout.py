@@ -22,7 +22,7 @@ from flask_babel import get_locale
 
 import traceability.web as package
 from traceability.assets import folder
-from traceability.web import drawing
+from traceability.web import access, drawing
 from traceability.web.clock import now
 from traceability.web.reading import current
 from traceability.web.sentences import LazyString
@@ -107,7 +107,7 @@ def _menu() -> tuple[Entry, ...]:
             entry.tally() if entry.tally else None,
         )
         for entry in current_app.extensions["hangtag.menu"]
-        if entry.is_shown is None or entry.is_shown()
+        if access.opens(entry.endpoint) and (entry.is_shown is None or entry.is_shown())
     )
 
 

@@ -30,6 +30,8 @@ STATUS: tuple[tuple[type[TraceabilityError], int], ...] = (
     (TraceabilityError, 400),
 )
 RETRY_AFTER_S = 2
+SECRET_PATHS = ("k", "o")
+"""First parts of addresses that open something to whoever knows the rest."""
 MACHINE_PATHS = ("/api/", "/epcis/", "/log/", "/live", "/healthz", "/metrics")
 
 WORDS = {
@@ -80,6 +82,43 @@ WORDS = {
     ),
 }
 
+SAID = {
+    "key-ended": (
+        lazy_gettext("This link was ended"),
+        lazy_gettext(
+            "Whoever looks after Hangtag here has ended it. Ask for a new one: "
+            "it is made on the page Phones and scanned with the camera."
+        ),
+    ),
+    "key-expired": (
+        lazy_gettext("The time of this link is over"),
+        lazy_gettext("Ask whoever looks after Hangtag here for a new one."),
+    ),
+    "key-unknown": (
+        lazy_gettext("This link opens nothing here"),
+        lazy_gettext(
+            "The address may have lost a part on its way, or it belongs to another workshop. "
+            "Scan the code on the page Phones once more."
+        ),
+    ),
+    "key-plain": (
+        lazy_gettext("Not over this plain address"),
+        lazy_gettext(
+            "Here everybody in the network could read along, so only scanning and looking up "
+            "are open. Open the address that begins with https."
+        ),
+    ),
+    "device": (
+        lazy_gettext("This device scans, and looks things up"),
+        lazy_gettext("Everything else is done at the PC, or with another link."),
+    ),
+    "auditor": (
+        lazy_gettext("This link reads and changes nothing"),
+        lazy_gettext("What changes something is done by the people of the workshop."),
+    ),
+}
+"""What `access` says when it turns somebody away, by its word for the reason."""
+
 
 def is_for_machine() -> bool:
     """Say whether the asker is a program: an address for programs, or no wish for HTML."""
@@ -100,7 +139,8 @@ def problem(status: int, title: str, detail: str) -> Response:
 
 
 def _shown(status: int, raw: str) -> Response:
-    title, line = WORDS.get(status) or WORDS[500 if status >= 500 else 404]
+    title, line = SAID.get(raw) or WORDS.get(status) or WORDS[500 if status >= 500 else 404]
+    raw = "" if raw in SAID else raw
     if is_for_machine():
         return problem(status, str(title), raw or str(line))
     response = Response(
@@ -119,16 +159,22 @@ def _on_http(error: HTTPException) -> Response | HTTPException:
     return _shown(status, str(error.description) if is_ours else "")
 
 
+def _path() -> str:
+    """Return the asked address for the log; what is a key in itself stays out of it."""
+    first = request.path.split("/")[1]
+    return f"/{first}/…" if first in SECRET_PATHS else request.path
+
+
 def _on_ours(error: TraceabilityError) -> Response:
     status = next(code for kind, code in STATUS if isinstance(error, kind))
     if status >= 500:
-        _log.warning("refused", path=request.path, kind=type(error).__name__, reason=str(error))
+        _log.warning("refused", path=_path(), kind=type(error).__name__, reason=str(error))
     return _shown(status, str(error))
 
 
 def _on_anything(error: Exception) -> Response:
     # Formatted here, not by the logger: a pretty traceback would print local values, and secrets.
-    _log.error("page failed", path=request.path, trace="".join(format_exception(error)))
+    _log.error("page failed", path=_path(), trace="".join(format_exception(error)))
     try:
         return _shown(500, "")
     except Exception as again:  # noqa: BLE001 - the frame itself may be what failed
