@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from flask import current_app, request
 
+from traceability.factory.neighbours import is_near
 from traceability.web.settings import Settings
 
 Scope = MutableMapping[str, Any]  # ASGI's own open dictionaries
@@ -24,22 +24,6 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MARK = "hangtag.door"
 """Member of an ASGI scope that names the door; no header can set it."""
-
-NEAR = tuple(
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "fc00::/7",
-        "fe80::/10",
-        "::1/128",
-    )
-)
-"""Addresses that no router of the internet forwards (RFC 1918, 3927, 4193, 4291, 6598)."""
 
 
 class Door(StrEnum):
@@ -61,20 +45,6 @@ def door() -> Door:
         return Door(mark)
     settings: Settings = current_app.extensions["hangtag.settings"]
     return Door.HERE if settings.listens_on_loopback else Door.SAFE
-
-
-def is_near(address: str) -> bool:
-    """Say whether an address lies in a network at home, and not on the internet.
-
-    >>> is_near("192.168.1.20"), is_near("203.0.113.9"), is_near("fe80::1%eth0")
-    (True, False, True)
-    """
-    try:
-        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in network for network in NEAR)
 
 
 def through(app: Asgi, which: Door) -> Asgi:
