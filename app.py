@@ -4,7 +4,7 @@ Every package brings its commands in a `commands.py` of its own; this file only 
 one lies and imports it when it is called, so that `hangtag identify` does not wait for the web.
 
 >>> sorted(COMMANDS)[:3]
-['demo', 'identify', 'ledger']
+['backup', 'demo', 'doctor']
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
 COMMANDS = {
+    "backup": "traceability.factory.safe_commands",
     "demo": "traceability.simulation.commands",
+    "doctor": "traceability.station.doctor",
     "identify": "traceability.gs1.commands",
     "ledger": "traceability.ledger.commands",
     "readers": "readers.commands",
+    "restore": "traceability.factory.safe_commands",
     "serve": "traceability.web.commands",
     "station": "traceability.station.commands",
     "trace": "traceability.projections.commands",
@@ -34,6 +37,8 @@ COMMANDS = {
 """Command name → module that holds it, under the command's own name."""
 
 _JSON = "hangtag.json"
+FOOT = "`hangtag doctor` says what is wrong on this PC."
+"""Stands below every refusal, for whoever does not know where to look next."""
 
 
 class Commands(click.Group):
@@ -66,6 +71,7 @@ class Commands(click.Group):
                 problem = {"kind": type(error).__name__, "message": str(error)}
                 click.echo(json.dumps({"error": problem}, ensure_ascii=False))
             click.echo(str(error), err=True)
+            click.echo(click.style(FOOT, dim=True), err=True)
             ctx.exit(1)
 
 

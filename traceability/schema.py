@@ -6,13 +6,14 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from traceability.database import Database, metadata, protect
 from traceability.ledger import tables as ledger_tables
 from traceability.projections import tables as projection_tables
 
-__all__ = ["is_empty", "upgrade"]
+__all__ = ["is_empty", "is_known", "revision", "upgrade"]
 
 assert ledger_tables.entry.metadata is projection_tables.item.metadata is metadata
 
@@ -22,13 +23,32 @@ def is_empty(database: Database) -> bool:
     return not inspect(database.engine).has_table("ledger")
 
 
+def revision(database: Database) -> str:
+    """Return the name of the last change that a database's tables have seen; empty before any."""
+    if not inspect(database.engine).has_table("alembic_version"):
+        return ""
+    with database.read() as connection:
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+
+
+def is_known(name: str) -> bool:
+    """Say whether this version of Hangtag knows a change of the tables: a later one does not."""
+    scripts = ScriptDirectory.from_config(_config())
+    return name in {script.revision for script in scripts.walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "traceability:migrations")
+    return config
+
+
 def upgrade(database: Database) -> None:
     """Bring the tables to this version, by Alembic's migrations, and put the triggers back.
 
     Alembic's batch mode on SQLite copies tables and so drops their triggers.
     """
-    config = Config()
-    config.set_main_option("script_location", "traceability:migrations")
+    config = _config()
     with database.engine.connect() as connection:
         attributes: dict[str, Any] = config.attributes  # Alembic's own untyped bag
         attributes["connection"] = connection
