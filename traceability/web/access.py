@@ -310,8 +310,12 @@ def _guard() -> BaseResponse | None:
     if request.endpoint == "static" or getattr(view, "hangtag_open", False):
         return None
     who = visitor()
+    if who.role is None and door() is Door.PLAIN and not who.trouble:
+        if request.path == "/":
+            return redirect(PLAIN_START, 303)
+        abort(403, "key-plain")
     if who.role is None:
-        abort(401, f"key-{who.trouble}" if who.trouble else None)
+        abort(403 if who.trouble == "plain" else 401, f"key-{who.trouble}" if who.trouble else None)
     if not may(who.role, request.url_rule.rule, view, request.method):
         if who.role == "device" and request.path == "/" and request.method == "GET":
             return redirect(DEVICE_START, 303)
@@ -324,6 +328,7 @@ def _guard() -> BaseResponse | None:
 
 
 DEVICE_START = "/scan"
+PLAIN_START = "/trust"
 STARTS: dict[Role, str] = {"admin": "/", "device": DEVICE_START, "auditor": "/ledger"}
 """Where each kind of link leads to."""
 
@@ -356,7 +361,7 @@ def enter() -> BaseResponse:
     settings: Settings = current_app.extensions["hangtag.settings"]
     given = request.args.get("token", "")
     if door() is Door.PLAIN:
-        abort(401, "key-plain")
+        abort(403, "key-plain")
     if not hmac.compare_digest(given.encode(), settings.admin_token.encode()):
         abort(401)
     session.clear()

@@ -1,4 +1,4 @@
-"""Running the pages: one process, one port, the next free one if the wanted one is taken."""
+"""Running the pages: one process, one port for this PC, two more while the network is open."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from types import FrameType
 import uvicorn
 from flask import Flask
 
-from traceability.errors import Refused
 from traceability.web.asgi import Door
+from traceability.web.listening import listen, server_config
 from traceability.web.live import Live
+from traceability.web.network import Network
 
-PORTS_TRIED = 20
-BACKLOG = 256
-GRACE_S = 1
-"""Seconds that open streams get at the end; Ctrl-C must stop within three."""
+__all__ = ["Address", "is_loopback", "listen", "serve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +49,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Bind to a port, or to the next free one of twenty; 0 takes any.
-
-    Raises:
-        Refused: If the host is not one of this PC's, or no port of the twenty is free.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    last: OSError | None = None
-    for wanted in range(port, port + (PORTS_TRIED if port else 1)):
-        if wanted > 65_535:
-            break
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        # A server that died a moment ago must not cost its successor the port.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, wanted))
-            bound.listen(BACKLOG)
-        except OSError as error:
-            bound.close()
-            last = error
-            continue
-        return bound
-    reason = last.strerror if last is not None else "the port is not between 0 and 65535"
-    raise Refused(
-        f"Cannot listen on {host}, ports {port} to {port + PORTS_TRIED - 1}: {reason}. "
-        "Choose another one with --port."
-    )
-
-
 class _Server(uvicorn.Server):
     """Tells when it answers, so that a caller prints the address at the right moment."""
 
-    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None], hub: Live) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_start: Callable[[], None],
+        hub: Live,
+        network: Network | None,
+    ) -> None:
         super().__init__(config)
         self._on_start = on_start
         self._hub = hub
+        self._network = network
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let go of the live viewers first: their streams would hold the end up for all."""
@@ -96,7 +72,14 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            if self._network is not None:
+                await self._network.begin(self.config.app)  # type: ignore[arg-type]  # our own Door
             self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._network is not None:
+            await self._network.end()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -109,6 +92,8 @@ def serve(
 ) -> None:
     """Answer requests on a bound socket until the process is told to stop.
 
+    An app with a switch to the network (`network.add_network`) opens its doors with the server.
+
     Args:
         app: The pages.
         bound: From `listen`; it is closed at the end.
@@ -116,18 +101,7 @@ def serve(
         certificate: PEM file for TLS, with its key in ``key``.
         key: PEM file of the private key.
     """
-    config = uvicorn.Config(
-        Door(app),
-        lifespan="on",
-        log_level="warning",
-        access_log=False,  # addresses may carry a token or an order link
-        server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=GRACE_S,
-        h11_max_incomplete_event_size=64 * 1024,
-        proxy_headers=False,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        ws="none",
-    )
-    _Server(config, on_start, app.extensions["hangtag.live"]).run(sockets=[bound])
+    pages = Door(app)
+    config = server_config(pages, certificate, key, lifespan="on")
+    network: Network | None = app.extensions.get("hangtag.network")
+    _Server(config, on_start, app.extensions["hangtag.live"], network).run(sockets=[bound])
