@@ -148,6 +148,7 @@ class Session:
         deliver: tuple[type[Item], ...] = DELIVERED,
         queue_max: int = QUEUE_MAX,
         on_ready: Callable[[], None] | None = None,
+        locate: Callable[[], str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         back_off_s: tuple[float, float] = BACK_OFF_S,
     ) -> None:
@@ -163,6 +164,8 @@ class Session:
             deliver: Which kinds of items `take` returns; all are counted.
             queue_max: Items kept for `take` before reads are folded.
             on_ready: Called from the session's thread after something was put for `take`.
+            locate: Under which name the port is here now; asked before each attempt to open it,
+                since a reader plugged in again may have another name. None: always `url`.
             clock: UTC now.
             back_off_s: First and longest pause between attempts to open.
 
@@ -178,6 +181,7 @@ class Session:
         self._on_bytes = on_bytes
         self._deliver = deliver
         self._on_ready = on_ready
+        self._locate = locate
         self._clock = clock
         self._back_off_s = back_off_s
         self._counters = Counters()
@@ -237,6 +241,8 @@ class Session:
             pause_s = min(pause_s * 2, longest_s)
 
     def _connect_and_hear(self) -> None:
+        if self._locate is not None:
+            self.url = self._locate()
         port = open_port(self.url, self.baud)
         try:
             self._counters.connects += 1

@@ -111,8 +111,17 @@ def held(view: View) -> list[dict[str, str]]:
 
 
 def newest_master(view: View) -> int:
-    """Return the position of the newest master data, 0 if there is none."""
+    """Return the position of the newest master data or flow, 0 if there is none.
+
+    By it a station knows that what it took along is old.
+    """
     found = view.connection.execute(
-        text("SELECT max(position) FROM master_data WHERE ledger_id = :l"), {"l": view.ledger_id}
+        text(
+            "SELECT max(position) FROM ("
+            "SELECT max(position) AS position FROM master_data WHERE ledger_id = :l"
+            " UNION ALL SELECT max(position) FROM landmark WHERE ledger_id = :l AND kind = 'flow'"
+            ") AS newest"
+        ),
+        {"l": view.ledger_id},
     ).scalar()
     return int(found or 0)

@@ -11,13 +11,15 @@ import heapq
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from readers.ports import Port, ports, present_name
 from readers.reads import Happening, LineDown, LineUp, Received
 from readers.recording import Recorder
 from readers.session import Session
@@ -38,7 +40,12 @@ from traceability.station.live import (
     spell_time,
 )
 from traceability.station.passes import StationPasses
-from traceability.station.settings import InvalidSettings, StationSettings, place_of
+from traceability.station.settings import (
+    InvalidSettings,
+    ReaderSettings,
+    StationSettings,
+    place_of,
+)
 from traceability.station.spool import Spool
 from traceability.station.verdict import READY
 
@@ -80,6 +87,22 @@ class Heard:
         return self._heap[0][0] if self._heap else None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a running station stands, for whoever asks from another thread."""
+
+    is_at_work: bool
+    """False while it waits for the first flow."""
+    lines: tuple[Line, ...]
+    reasons: Mapping[str, str]
+    """Reader → why it cannot be heard; none for those that can."""
+    urls: Mapping[str, str]
+    """Reader → the name its port has now."""
+    heard_at: Mapping[str, datetime]
+    """Reader → when it was last heard."""
+    behind: Behind
+
+
 class Station:
     """The running process. `run` is its loop; `stop` may be called from a signal handler."""
 
@@ -90,6 +113,8 @@ class Station:
         *,
         token: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        listed: Callable[[], Sequence[Port]] = ports,
+        on_new_flow: Callable[[], None] | None = None,
     ) -> None:
         """Open the spool; nothing is heard or sent yet.
 
@@ -98,6 +123,8 @@ class Station:
             folder: Where the file lies; its relative paths begin here.
             token: Overrides the token of the file.
             clock: UTC now.
+            listed: The ports of this PC, by which a reader is found again under another name.
+            on_new_flow: Called from the loop when the server has another flow than at the start.
 
         Raises:
             InvalidSettings: If the spool belongs to another station or the server is no URL.
@@ -126,6 +153,21 @@ class Station:
         self._unkept: list[Closed] = []
         self._stored: tuple[int, datetime] = (-2, clock())
         self._behind = Behind(0, 0, None, is_online=False)
+        self._heard_at: dict[str, datetime] = {}
+        self._listed = listed
+        self._on_new_flow = on_new_flow
+
+    def standing(self) -> Standing:
+        """Tell how the station stands now. Any thread may ask."""
+        sessions = list(self._sessions)
+        return Standing(
+            is_at_work=bool(sessions),
+            lines=tuple(self._lines()),
+            reasons={each.name: each.down_reason for each in sessions if each.down_reason},
+            urls={each.name: each.url for each in sessions},
+            heard_at=dict(self._heard_at),
+            behind=self._behind,
+        )
 
     def stop(self) -> None:
         """Ask the loop to end; what was read is kept first."""
@@ -199,10 +241,17 @@ class Station:
                 reader.baud,
                 on_bytes=self._tape(reader.name),
                 on_ready=self._ready.set,
+                locate=partial(self._locate, reader),
             )
-            self._sessions.append(session)
             self._since[reader.name] = self._clock()
+            self._sessions.append(session)
             session.start()
+
+    def _locate(self, reader: ReaderSettings) -> str:
+        """Return under which name a reader's port is here now."""
+        if not reader.port_id:
+            return reader.url
+        return present_name(reader.url, reader.port_id, self._listed())
 
     def _tape(self, reader: str) -> Recorder | None:
         if self.settings.recordings is None:
@@ -282,6 +331,7 @@ class Station:
         """Take everything up to the horizon in the order of time, then let passes close."""
         for each in heard.until(horizon):
             if isinstance(each, Received):
+                self._heard_at[each.reader] = each.at
                 before = passes.in_hand
                 self._keep(passes.hear(each), passes, keeper)
                 if (passes.in_hand and passes.in_hand.context) != (before and before.context):
@@ -326,6 +376,8 @@ class Station:
             self._store(data)
         if passes is None:
             return []
+        if passes.cache.flow != self._cache.flow and self._on_new_flow is not None:
+            self._on_new_flow()
         passes.cache = self._cache
         return passes.recheck()
 
@@ -392,7 +444,7 @@ class Station:
     def _lines(self) -> list[Line]:
         roles = {each.name: each.role for each in self.settings.readers}
         lines = []
-        for session in self._sessions:
+        for session in list(self._sessions):
             counters = session.counters
             lines.append(
                 Line(

@@ -48,6 +48,8 @@ class ReaderSettings:
     baud: int | None = None
     role: str = ""
     """What people call its job: `gate`, `table`, `hand`. Only shown."""
+    port_id: str = ""
+    """By what its plug is known when it is put in again under another name; see `readers.ports`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ def _reader(number: int, tree: object) -> ReaderSettings:
         url=_text(tree, "url", who) or "",
         baud=_number(tree, "baud", 300, 4_000_000),
         role=_text(tree, "role", who, is_needed=False) or "",
+        port_id=_text(tree, "port_id", who, is_needed=False) or "",
     )
 
 
