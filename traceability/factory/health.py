@@ -363,7 +363,7 @@ def _waiting(factory: Factory) -> Iterator[Check]:
             yield Check(
                 "waiting",
                 "look",
-                N_("%(count)s scans of station %(station)s wait to be sent."),
+                N_("Waiting at station %(station)s to be sent: %(count)s."),
                 N_("They are safe there. Start the server; they go by themselves."),
                 values,
             )
