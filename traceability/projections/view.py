@@ -124,7 +124,8 @@ class View:
         roll = self.master("roll", wanted)
         place = self.master("place", [*wanted, *(holder_of(key) or "" for key in wanted)])
         order = self.master("order", wanted)
-        classes = {str(value["product"]) for value in (*ticket.values(), *roll.values())}
+        said = (value.get("product") for value in (*ticket.values(), *roll.values()))
+        classes = {str(one) for one in said if one}
         product = self.master("product", [*filter(None, products.values()), *wanted, *classes])
         labels: dict[str, Label] = {"": Label("", "")}
         for key in wanted:
@@ -140,7 +141,10 @@ class View:
             else:
                 known = ticket.get(key) or roll.get(key) or {}
                 of = product.get(str(known.get("product"))) or product.get(products[key] or "")
-                labels[key] = _plain_label(key, str(of["name"]) if of else "", place)
+                named = str(of["name"]) if of else str(known.get("material", ""))
+                # The letter before a roll's own barcode is the record's, not the supplier's.
+                code = str(known.get("code") or "") if key in roll else ""
+                labels[key] = Label(key, code, named) if code else _plain_label(key, named, place)
         return labels
 
 

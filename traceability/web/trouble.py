@@ -61,6 +61,10 @@ WORDS = {
         lazy_gettext("This page cannot take that"),
         lazy_gettext("Go back to the page and use its buttons."),
     ),
+    409: (
+        lazy_gettext("Not as things stand"),
+        lazy_gettext("Open the page again: something has changed since it was opened."),
+    ),
     410: (
         lazy_gettext("This link has ended"),
         lazy_gettext("Ask the person who sent it for a new one."),
