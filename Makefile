@@ -6,11 +6,12 @@ PYTHON ?= $(or $(shell for each in python3 python3.14 python3.13 python3.12 pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+FOLDER ?= workshop
 LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-style line \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo test lint bench lock
+.PHONY: help python install install-dev demo start test lint bench lock
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -27,6 +28,10 @@ install-dev: python ## set up .venv with what tests and measures Hangtag, too
 
 demo: install ## a living factory with emulated readers; nothing to plug in
 	@$(BIN)/hangtag demo
+
+start: install ## a workshop of your own, in FOLDER (workshop unless you say another)
+	@test -e "$(FOLDER)/factory.toml" || $(BIN)/hangtag new "$(FOLDER)"
+	@$(BIN)/hangtag start "$(FOLDER)"
 
 test: install-dev ## pass all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import keyword
 from typing import TYPE_CHECKING
 
 import click
@@ -27,10 +28,13 @@ COMMANDS = {
     "demo": "traceability.simulation.commands",
     "doctor": "traceability.station.doctor",
     "identify": "traceability.gs1.commands",
+    "import": "traceability.sheets.commands",
     "ledger": "traceability.ledger.commands",
+    "new": "traceability.workshop.commands",
     "readers": "readers.commands",
     "restore": "traceability.factory.safe_commands",
     "serve": "traceability.web.commands",
+    "start": "traceability.workshop.commands",
     "station": "traceability.station.commands",
     "trace": "traceability.projections.commands",
 }
@@ -53,7 +57,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name])
-        command = getattr(module, cmd_name)
+        # `import` is a word of Python's own: its function is called import_.
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
@@ -25,7 +24,8 @@ def hold() -> None:
 
 
 def _watch() -> None:
-    while sys.stdin.buffer.read(64):
+    # Not by the file object: its lock would be held while the interpreter ends, which aborts it.
+    while os.read(0, 64):
         pass
     signal.raise_signal(signal.SIGTERM)
     time.sleep(GOODBYE_S)

@@ -17,7 +17,12 @@ from tests.house.project import (
     strings,
 )
 
-RIM = ("traceability.web", "traceability.station", "traceability.simulation")
+RIM = (
+    "traceability.web",
+    "traceability.station",
+    "traceability.simulation",
+    "traceability.workshop",
+)
 CORE_STRANGERS = (*RIM, "app", "flask", "flask_babel", "flask_smorest", "uvicorn", "a2wsgi")
 
 
@@ -39,12 +44,16 @@ def law(one: Import) -> str | None:
         return None if is_allowed else "identifiers know nothing but themselves"
     if starts_with(importer, "traceability.web"):
         strangers = ("sqlalchemy", "alembic", "sqlite3", "traceability.simulation")
-        if starts_with(imported, *strangers, "traceability.station"):
+        beside = ("traceability.station", "traceability.workshop")
+        if starts_with(imported, *strangers, *beside):
             return "the web asks questions of the core; it knows no database and no reader"
         return _readers_only_as_values(imported)
     if starts_with(importer, "traceability.station", "traceability.simulation"):
         is_stranger = starts_with(imported, "traceability.web", "flask")
         return "stations and the simulation know no page" if is_stranger else None
+    if starts_with(importer, "traceability.workshop"):
+        is_stranger = starts_with(imported, "traceability.simulation", "sqlalchemy")
+        return "a workshop runs what is there; it simulates nothing" if is_stranger else None
     if starts_with(importer, "traceability"):
         if starts_with(imported, *CORE_STRANGERS):
             return "the core knows neither web, station, simulation nor Flask"

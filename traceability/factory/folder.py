@@ -74,8 +74,13 @@ class Factory:
 
     @property
     def stations(self) -> Path:
-        """Files and spools of the stations of this PC: those of practice lie apart."""
+        """A file for each station of this PC."""
         return self.folder / "stations"
+
+    @property
+    def spools(self) -> Path:
+        """What stations said: apart for practice, so that none of it reaches the other ledger."""
+        return self.stations / ("practice" if self.is_practice else "live")
 
     @property
     def uploads(self) -> Path:

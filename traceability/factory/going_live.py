@@ -35,7 +35,6 @@ KEPT = (
 )
 """What is kept, in this order: an order comes after the products that its lines name."""
 _FRESH = "ledger.new.sqlite"
-_OLD_SPOOLS = "of-practice"
 
 
 def opening_from(view: View) -> Opening:
@@ -84,7 +83,6 @@ def go_live(factory: Factory, practice: Ledger) -> Factory:
     live = file_of(factory.url_of(practice=False))
     assert live is not None, "a factory's ledgers are files"
     try:
-        _keep_spools_apart(factory)
         fresh.replace(live)
         _remove(fresh)
         return turn(factory, practice=False)
@@ -98,16 +96,6 @@ def turn(factory: Factory, *, practice: bool) -> Factory:
     said["factory"] = {**said.get("factory", {}), "practice": practice}
     factory.write(said)
     return factory.with_practice(practice)
-
-
-def _keep_spools_apart(factory: Factory) -> None:
-    """What stations said in practice must not be delivered to the ledger that counts."""
-    apart = factory.stations / _OLD_SPOOLS
-    spools = list(factory.stations.glob("*.sqlite*"))
-    if spools:
-        apart.mkdir(exist_ok=True)
-    for each in spools:
-        each.replace(apart / each.name)
 
 
 def _remove(file: Path) -> None:

@@ -304,7 +304,7 @@ def _clock(factory: Factory, now: datetime) -> Iterator[Check]:
             "clock",
             "bad",
             N_("This PC does not know the workshop's time zone %(zone)s."),
-            N_("Choose another one on the page Workshop, or install the package tzdata."),
+            N_("Choose another time zone for the workshop, or install the package tzdata."),
             {"zone": zone},
         )
         return

@@ -69,6 +69,11 @@ class _Server(uvicorn.Server):
         self._hub.end()
         super().handle_exit(sig, frame)
 
+    def end(self) -> None:
+        """Stop as Ctrl-C would, but leave the process running. Any thread may call it."""
+        self._hub.end()
+        self.should_exit = True
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
@@ -104,4 +109,6 @@ def serve(
     pages = Door(app)
     config = server_config(pages, certificate, key, lifespan="on")
     network: Network | None = app.extensions.get("hangtag.network")
-    _Server(config, on_start, app.extensions["hangtag.live"], network).run(sockets=[bound])
+    server = _Server(config, on_start, app.extensions["hangtag.live"], network)
+    app.extensions["hangtag.stop"] = server.end
+    server.run(sockets=[bound])
