@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
+from traceability.gs1.local import LENGTH_MAX
+from traceability.labels.codes import code_keys
 from traceability.projections.items import find_items
 from traceability.projections.view import View
 from traceability.projections.world import BEGUN, HELD
@@ -55,7 +57,20 @@ def is_known(view: View, key: str) -> bool:
 
 
 def candidates(view: View, given: str) -> list[str]:
-    """Return every key that a text may stand for, most certain first."""
+    """Return every key that a text may stand for, most certain first.
+
+    The digits of a short code may stand without their letter; a roll's name is its supplier's
+    barcode, and the letter before it is never shown.
+    """
+    said = given.strip()
+    names = [*spelled(view, said), *code_keys(said, view.namespace)]
+    if said and len(said) <= LENGTH_MAX and not said.startswith("/"):
+        names.append(f"//{view.namespace}/class/R-{said}")
+    return list(dict.fromkeys(names))
+
+
+def spelled(view: View, given: str) -> list[str]:
+    """Return the keys that a text spells by itself: as a code, or in a pattern of the flow."""
     said = given.strip()
     keys = [said] if said.startswith(("/", "urn:epc:raw:")) else []
     with suppress(InvalidIdentifier):

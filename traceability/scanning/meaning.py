@@ -21,7 +21,7 @@ from traceability.flow import Stage, Work
 from traceability.gs1 import Identity, identify
 from traceability.gs1.local import LENGTH_MAX, normalise_name
 from traceability.labels.codes import WrongCode, code_keys, parse_code
-from traceability.projections.search import candidates
+from traceability.projections.search import spelled
 from traceability.projections.view import View
 from traceability.scanning.cartons import carton_text
 from traceability.scanning.things import Thing, things
@@ -98,7 +98,7 @@ def _keys(view: View, stage: Stage, text: str) -> Iterable[str]:
         given.append(text.upper())
     here = {name for work in stage.works for name in (*work.opens, *work.carries)}
     for one in given:
-        yield from candidates(view, one)
+        yield from spelled(view, one)
         for key in code_keys(one, view.namespace):
             kind = view.flow.kind_of(key)
             if kind is not None and kind.name in here:
@@ -114,6 +114,8 @@ def _names(view: View, text: str) -> Iterable[str]:
     with suppress(InvalidIdentifier):
         yield from roll_keys(view, text)
         yield f"//{view.namespace}/obj/{carton_text(_message(text))}"
+        if text != text.upper():
+            yield from roll_keys(view, text.upper())
 
 
 def _meant(stage: Stage, known: list[Thing]) -> list[Thing]:
@@ -169,7 +171,10 @@ def roll_key(view: View, text: str, number: int = 1) -> str:
     parts = dict(found.ais) if found is not None else {}
     if found is not None and found.key and found.kind == "lot" and "21" not in parts:
         return found.key if number == 1 else f"{found.key}-{number}"
-    name = normalise_name(text.removeprefix("R-"))
+    said = text.removeprefix("R-")
+    # A long code is cut, with a mark that hangs on all of it.
+    name = normalise_name(said) if len(said) <= LENGTH_MAX else said
+    normalise_name(name[:LENGTH_MAX])
     return f"//{view.namespace}/class/{roll_text(name, number)}"
 
 

@@ -178,7 +178,7 @@ class _Taking:
         state: State = "ready"
         if one.key in self.desk.opened:
             opened, said = self.desk.opened, "opened-again"
-        elif work.opens_many and self._fits(work) and self._is_untouched(self.opened[-1]):
+        elif work.opens_many and self._fits(work) and all(map(self._is_untouched, self.opened)):
             opened = (*self.desk.opened, one.key)
         facts: dict[str, Any] = {"count": len(opened), "takes": list(work.takes)}
         if one.is_measured:

@@ -53,7 +53,9 @@ class Thing:
         """Say whether anybody here vouches for it: it was entered, or made of what was."""
         if self.entered:
             return True
-        return self.kind is not None and (self.is_met or self.is_product_known)
+        if self.kind is None:
+            return False
+        return self.is_met or (self.is_product_known and self.kind.form == "thing")
 
     @property
     def is_met(self) -> bool:
