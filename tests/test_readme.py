@@ -21,6 +21,7 @@ MISSION = [
 ]  # fmt: skip
 PROVED_BY = {
     "make demo": "tests/stories/test_first_ten_minutes.py",
+    "make start": "tests/stories/test_first_ten_minutes.py",
     "make test": ".ci/run",
     "make lint": ".ci/run",
     "make bench": "tests/test_bench.py",

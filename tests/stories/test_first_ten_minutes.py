@@ -107,6 +107,24 @@ def test_the_first_ten_minutes(newcomer: Newcomer, browser: Browser) -> None:
     assert seconds <= STOP_S * slack()
     assert "Traceback" not in newcomer.said
     assert moving_s <= MOVING_S * slack()
+    begin_a_workshop(newcomer, browser)
+
+
+def begin_a_workshop(newcomer: Newcomer, browser: Browser) -> None:
+    """Type `make start`: five questions and the border of practice, nothing of the demo's."""
+    assert newcomer.commands()[2] == "make start"
+    newcomer.said = ""
+    newcomer.start("make start")
+    home = newcomer.address(DEMO_S * slack())
+    assert home, newcomer.said
+    with open_page(browser) as page:
+        page.goto(home)
+        assert page.inner_text("h1") == "Your workshop"
+        assert page.locator("html[data-practice]").count() == 1
+        assert page.locator("fieldset.sheet").count() == 5
+        assert "simulated" not in page.content()
+    assert ask(f"{home}/healthz")["size"] == 1
+    newcomer.press_ctrl_c()
 
 
 def read_the_readme(newcomer: Newcomer) -> None:
