@@ -125,7 +125,7 @@ def _strip(face: Face, room: _Room) -> list[Part]:
     code = _bars(face.code, room)
     left = room.x if code is None else code.x + code.size[0]
     small = min(room.height * 0.42, (room.right - left) * 0.2)
-    letter_room = small * 0.95 if letter else 0.0
+    letter_room = small * 1.06 + GAP / 2 if letter else 0.0
     most = room.right - left - letter_room
     number = Words(
         digits, room.right, room.y, room.height, most, anchor="end", weight=700, is_whole=True
@@ -136,7 +136,15 @@ def _strip(face: Face, room: _Room) -> list[Part]:
         beside = room.right - min(width(digits, line.size, stretch=line.stretch), most) - GAP / 2
         top = baseline - small * 0.8
         parts.append(
-            Words(letter + hyphen, beside, top, small, letter_room, anchor="end", is_whole=True)
+            Words(
+                letter + hyphen,
+                beside,
+                top,
+                small,
+                letter_room - GAP / 2,
+                anchor="end",
+                is_whole=True,
+            )
         )
     return parts
 

@@ -81,7 +81,7 @@ def of_order(view: View, number: str) -> list[Ticket]:
 
 def _loose(number: str) -> str:
     # What JSON escapes is looked for as anything at all.
-    return "".join(one if one.isalnum() or one in " -." else "_" for one in number) or "_"
+    return "".join(one if one.isalnum() or one in " -." else "%" for one in number)
 
 
 def _counted(one: Ticket, place: int, count: int) -> Ticket:

@@ -16,7 +16,7 @@ from traceability.projections.links import Link
 from traceability.projections.progress import OrderCard, OrderRow, StageProgress
 from traceability.projections.steps import Carton, cartons
 from traceability.projections.view import View
-from traceability.web import access, customer, order_sheet
+from traceability.web import access, customer, order_sheet, tickets
 from traceability.web.clock import now
 from traceability.web.layout import MenuEntry
 from traceability.web.reading import current
@@ -196,6 +196,7 @@ def show_one(number: str) -> str:
                 for one in boxes[:CARTONS_SHOWN]
             },
             item_path=item_path,
+            tickets=tickets.standing(view, key),
             news=happened if request.args.get("news") == "all" else happened[:NEWS_SHOWN],
             news_count=len(happened),
             why=_why(view, card, boxes, stage),
@@ -210,7 +211,12 @@ def _sending(card: OrderCard, number: str, made: list[Link]) -> dict[str, Any]:
     return {
         "links": made,
         "link_states": {one.id: one.state(at) for one in made},
-        "addresses": {one.id: customer.address(one) for one in made if one.state(at) == "open"},
+        # Who only reads must not hand out what opens longer than his own link.
+        "addresses": {
+            one.id: customer.address(one)
+            for one in made
+            if one.state(at) == "open" and access.role() == "admin"
+        },
         "sent": sent if sent is not None and sent.state(at) == "open" else None,
         "message": _message(card, number, sent) if sent is not None else "",
         "day_options": [
@@ -235,6 +241,8 @@ def _message(card: OrderCard, number: str, link: Link) -> str:
 
 def _person_name(by: str) -> str:
     """Return who made or ended a link: until there are accounts, that is the owner."""
+    if by.startswith("key:"):
+        return _("another owner")
     return _("the owner") if by in ("", "admin") else by
 
 
@@ -385,11 +393,12 @@ def end_link(number: str, link_id: str) -> BaseResponse:
     if link is None or link.order != key:
         abort(404)
     if link.ended_at is None:
-        _append(links.ended(link, by=access.role() or "", at=now()))
+        customer.end(link)
     return redirect(url_for("orders.show_one", number=number) + "#send", 303)
 
 
 @blueprint.get("/orders/<path:number>/as-customer")
+@access.only("admin")
 def as_customer(number: str) -> BaseResponse:
     """Lead to the customer's page, by a link that ends within a day."""
     at = now()
@@ -412,12 +421,5 @@ def _make(key: str, lasting: timedelta, *, is_look: bool = False) -> Link:
     link = links.new_link(
         key, by=access.role() or "", made_at=at, expires_at=at + lasting, is_look=is_look
     )
-    _append(link)
+    customer.append(link)
     return link
-
-
-def _append(link: Link) -> None:
-    outcome = current().ledger.append([link.draft()])[0]
-    # Two people may end one link in the same moment: the first one's entry is the end of it.
-    if outcome.status == "refused":
-        raise Refused(outcome.problem or "The link was not written.")
