@@ -169,6 +169,12 @@ def key() -> Key | None:
     return visitor().key
 
 
+def by() -> str:
+    """Return what the record says of who did something: the owner, or the key that let him in."""
+    found = key()
+    return f"key:{found.id}" if found is not None else role() or ""
+
+
 def visitor() -> Visitor:
     """Return who asks, found out once in a request."""
     if "visitor" not in g:

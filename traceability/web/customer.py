@@ -11,14 +11,17 @@ import hashlib
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from itsdangerous import BadSignature, Signer
 
+from traceability.errors import Refused
 from traceability.projections import links, progress
 from traceability.projections.board import leaving_stage
 from traceability.projections.links import Link
 from traceability.projections.steps import cartons
 from traceability.projections.view import View
 from traceability.web import order_sheet
-from traceability.web.access import open_to_all
+from traceability.web.access import by, is_loopback_host, note_use, open_to_all
 from traceability.web.clock import now
+from traceability.web.doors import Door
+from traceability.web.network import outer_url
 from traceability.web.reading import current
 from traceability.web.words import local
 
@@ -38,7 +41,26 @@ def _signer() -> Signer:
 def address(link: Link) -> str:
     """Return the whole address of a link, as this visitor's browser reached the server."""
     token = _signer().sign(link.id.encode()).decode()
-    return url_for("customer.show", token=token, _external=True)
+    outer = outer_url(Door.PLAIN) if is_loopback_host(request.host) else ""
+    # A customer's browser knows no certificate of ours: for him it is the plain door.
+    return outer + url_for("customer.show", token=token, _external=not outer)
+
+
+def end(link: Link) -> None:
+    """End a link: its address opens nothing from now on."""
+    append(links.ended(link, by=by(), at=now()))
+
+
+def append(link: Link) -> None:
+    """Write what a link is from now on into the record.
+
+    Raises:
+        Refused: If the record does not take it.
+    """
+    outcome = current().ledger.append([link.draft()])[0]
+    # Two people may end one link in the same moment: the first one's entry is the end of it.
+    if outcome.status == "refused":
+        raise Refused(outcome.problem or "The link was not written.")
 
 
 @blueprint.get("/o/<token>")
@@ -53,7 +75,9 @@ def show(token: str) -> Response:
         link = links.link(view, link_id)
         if link is None:
             return _answer(render_template("customer_gone.html", has_ended=False), 404)
-        if link.state(now()) != "open":
+        if link.state(now()) == "open":
+            note_use(link.id)
+        else:
             return _answer(render_template("customer_gone.html", has_ended=True), 410)
         page = _page(view, link)
     if page is None:

@@ -165,11 +165,12 @@ class Network:
                 asyncio.run_coroutine_threadsafe(self._opening(), loop).result(OPENS_WITHIN_S)
 
     def close(self) -> None:
-        """Close the doors a moment later: the asker himself may have come through one of them."""
+        """Close the doors; whoever came through one of them still gets his answer."""
         loop = self._loop
-        self._remember(is_open=False)
-        if loop is not None and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(self._closing(), loop)
+        with self._switching:
+            self._remember(is_open=False)
+            if loop is not None and not loop.is_closed():
+                asyncio.run_coroutine_threadsafe(self._shut(), loop).result(OPENS_WITHIN_S)
 
     # --- in the loop -----------------------------------------------------------------------------
 
@@ -212,14 +213,18 @@ class Network:
         await asyncio.to_thread(self._remember, is_open=True)
         self._watch = asyncio.create_task(self._watching(), name="certificate")
 
-    async def _closing(self) -> None:
+    async def _shut(self) -> list[asyncio.Task[None]]:
+        """Tell the doors to close; they do when their last answer is given."""
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
         doors, self._open = list(self._open.values()), {}
         for one in doors:
             one.listener.should_exit = True
-        await asyncio.gather(*(one.task for one in doors), return_exceptions=True)
+        return [one.task for one in doors]
+
+    async def _closing(self) -> None:
+        await asyncio.gather(*await self._shut(), return_exceptions=True)
 
     async def _watching(self) -> None:
         while True:
