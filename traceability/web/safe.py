@@ -1,0 +1,340 @@
+"""Is everything kept? The last backup, where it lies, the button that makes one, the way back.
+
+What is shown of backups is for the owner alone: such a file holds the key and what is personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response
+
+from traceability import __version__
+from traceability.errors import Refused
+from traceability.factory import daily, room
+from traceability.factory.drives import drives
+from traceability.factory.health import Check, examine
+from traceability.ledger import history
+from traceability.web import access
+from traceability.web.clock import now
+from traceability.web.keeping import Keeping
+from traceability.web.layout import MenuEntry
+from traceability.web.reading import current
+from traceability.web.sentences import gettext as _
+from traceability.web.sentences import lazy_gettext, ngettext
+from traceability.web.words import duration, number
+
+if TYPE_CHECKING:
+    from traceability.factory.folder import Factory
+    from traceability.ledger.append import Ledger
+
+blueprint = Blueprint("safe", __name__)
+MENU = MenuEntry(lazy_gettext("Safe"), "safe.show", 90)
+
+PATIENCE_S = 1.0
+"""A small workshop's backup is done by then, and the page that comes back shows it."""
+LISTED = 50
+GB = 1_000_000_000
+LONG_YEARS = 20
+PHASES = {
+    "copying": lazy_gettext("Copying the record as it is now"),
+    "writing": lazy_gettext("Writing the file"),
+    "checking": lazy_gettext("Reading it back and verifying every entry"),
+}
+
+
+@dataclass(slots=True)
+class Desk:
+    """What this server remembers about its backups between two pages."""
+
+    keeping: Keeping
+    born_at: datetime | None = None
+    """When the ledger was begun; it never changes, so it is read once."""
+
+
+@blueprint.record
+def _prepare(state: BlueprintSetupState) -> None:
+    app = state.app
+    app.extensions["hangtag.safe"] = Desk(Keeping(app.extensions["hangtag.clock"]))
+    app.jinja_env.globals["safe_warning"] = warning
+    app.jinja_env.globals["doctor_url"] = doctor_url
+
+
+def desk() -> Desk:
+    """Return what this server remembers about its backups."""
+    return cast("Desk", current_app.extensions["hangtag.safe"])
+
+
+def factory() -> Factory | None:
+    """Return the workshop's folder behind this server, None if it serves a bare ledger."""
+    return cast("Factory | None", current_app.extensions.get("hangtag.factory"))
+
+
+def for_owner() -> None:
+    """Answer 403 to everybody but the owner."""
+    if access.role() != "admin":
+        abort(403)
+
+
+def warning() -> str:
+    """Return the red line for every page: empty unless the last backup is older than three days.
+
+    Asked on every page of the owner: two small files at most are looked at.
+    """
+    workshop = factory()
+    if workshop is None or current().opening.is_demo or access.role() != "admin":
+        return ""
+    if request.endpoint == "safe.show":  # which says it itself, larger
+        return ""
+    last = daily.last(workshop)
+    since = last.made_at or _born()
+    if not daily.is_late(since, now()):
+        return ""
+    if last.made_at is None:
+        return _("There is no backup yet. A broken disk would take everything with it.")
+    return _("The last backup is %(age)s old.", age=duration(now() - since))
+
+
+def doctor_url() -> str:
+    """Return where the owner sees what is wrong on this PC; nothing for anybody else."""
+    return url_for("safe.doctor") if access.role() == "admin" else ""
+
+
+def _born() -> datetime:
+    remembered = desk()
+    if remembered.born_at is None:
+        with current().look() as view:
+            first = history.sheets(view.connection, view.ledger_id, 0, 1)
+        remembered.born_at = first[0].recorded_at if first else now()
+    return remembered.born_at
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One backup in the list."""
+
+    name: str
+    made_at: datetime
+    bytes: int
+    entries: int
+    place: str
+    version: str
+
+
+@blueprint.get("/safe")
+def show() -> str:
+    """Show the last backup, the button, where to, the list, the room left, the way back."""
+    for_owner()
+    return _page({}, {})
+
+
+def _page(given: Mapping[str, str], wrong: Mapping[str, str]) -> str:
+    workshop = factory()
+    if workshop is None:
+        return render_template("safe_bare.html", file=_bare_file(), version=__version__)
+    plan, trouble = _plan(workshop)
+    last = daily.last(workshop)
+    lines = _lines(workshop, plan)
+    return render_template(
+        "safe.html",
+        last=last,
+        is_late=daily.is_late(last.made_at or _born(), now()),
+        running=desk().keeping.running,
+        phases=PHASES,
+        plan=plan,
+        trouble=trouble,
+        drives=drives(),
+        own=workshop.backups,
+        lines=lines[:LISTED],
+        line_count=len(lines),
+        version=__version__,
+        room_words=_room_words(workshop, plan, last),
+        given=given,
+        wrong=wrong,
+    )
+
+
+def _plan(workshop: Factory) -> tuple[daily.Plan, str]:
+    try:
+        return daily.read_plan(workshop), ""
+    except Refused as error:
+        return daily.Plan(), str(error)
+
+
+def _bare_file() -> str:
+    book = cast("Ledger", current().ledger)
+    path = book.database.path
+    return str(path.absolute()) if path is not None else ""
+
+
+def _folders(workshop: Factory, plan: daily.Plan) -> list[Path]:
+    return list(dict.fromkeys([plan.target or workshop.backups, workshop.backups]))
+
+
+def _lines(workshop: Factory, plan: daily.Plan) -> list[Line]:
+    found = [one for folder in _folders(workshop, plan) for one in daily.kept(folder)]
+    found.sort(key=lambda one: one.manifest.made_at, reverse=True)
+    return [
+        Line(
+            one.path.name,
+            one.manifest.made_at,
+            one.bytes,
+            one.manifest.newest.size if one.manifest.newest else 0,
+            str(one.path.parent),
+            one.manifest.version,
+        )
+        for one in found
+    ]
+
+
+def _room_words(workshop: Factory, plan: daily.Plan, last: daily.Last) -> str:
+    with current().look() as view:
+        found = room.room_of(workshop, view, plan, last, now())
+    free = number(round(found.free_bytes / GB, 0 if found.free_bytes > 10 * GB else 1))
+    if found.years is None:
+        return _(
+            "%(free)s GB free. After three days of work this says how long that lasts.", free=free
+        )
+    if found.years > LONG_YEARS:
+        return _("%(free)s GB free: enough for more than 20 years at today's pace.", free=free)
+    if found.years >= 1:
+        years = round(found.years)
+        return ngettext(
+            "%(free)s GB free: enough for about %(num)s year at today's pace.",
+            "%(free)s GB free: enough for about %(num)s years at today's pace.",
+            years,
+            free=free,
+        )
+    days = max(1, round(found.years * room.DAYS_A_YEAR))
+    return ngettext(
+        "%(free)s GB free: enough for about %(num)s day at today's pace.",
+        "%(free)s GB free: enough for about %(num)s days at today's pace.",
+        days,
+        free=free,
+    )
+
+
+@blueprint.post("/safe/backup")
+def begin() -> Response:
+    """Begin a backup; the page shows how far it is."""
+    for_owner()
+    workshop = factory()
+    if workshop is None:
+        abort(404)
+    desk().keeping.start(workshop)
+    desk().keeping.wait(PATIENCE_S)
+    return redirect(url_for("safe.show") + "#last", 303)
+
+
+@blueprint.get("/safe/progress")
+def progress() -> str:
+    """Show only how the backup is going: what the page asks for while it runs."""
+    for_owner()
+    workshop = factory()
+    if workshop is None:
+        abort(404)
+    last = daily.last(workshop)
+    return render_template(
+        "safe_last.html",
+        last=last,
+        is_late=daily.is_late(last.made_at or _born(), now()),
+        running=desk().keeping.running,
+        phases=PHASES,
+    )
+
+
+@blueprint.post("/safe/where")
+def where() -> Response | str | tuple[str, int]:
+    """Keep where backups go, how many stay, and whether one is made every day."""
+    for_owner()
+    workshop = factory()
+    if workshop is None:
+        abort(404)
+    form = request.form
+    typed = form.get("typed", "").strip()
+    chosen = typed if form.get("target") == "typed" else form.get("target", "")
+    keep = form.get("keep", "").strip()
+    wrong: dict[str, str] = {}
+    if form.get("target") == "typed" and not typed:
+        wrong["typed"] = _("Type the path of a folder, for example %(path)s.", path=_example())
+    if not (keep.isascii() and keep.isdigit() and 1 <= int(keep[:6]) <= daily.KEEP_MAX):
+        wrong["keep"] = _(
+            "%(given)s cannot be: how many backups stay, from 1 to 1000?", given=keep or "–"
+        )
+    if not wrong:
+        try:
+            daily.choose(
+                workshop,
+                Path(chosen) if chosen else None,
+                keep=int(keep),
+                is_daily=form.get("daily") == "yes",
+            )
+        except Refused as error:
+            wrong["typed"] = str(error)
+    if wrong:
+        return _page(dict(form), wrong), 400
+    return redirect(url_for("safe.show") + "#where", 303)
+
+
+def _example() -> str:
+    return "D:\\backups" if Path().absolute().drive else "/media/stick"
+
+
+@blueprint.get("/safe/backups/<name>")
+def download(name: str) -> Response:
+    """Give a backup to the owner, to carry it away."""
+    for_owner()
+    workshop = factory()
+    if workshop is None:
+        abort(404)
+    plan, _trouble = _plan(workshop)
+    found = [one.path for folder in _folders(workshop, plan) for one in daily.kept(folder)]
+    path = next((one for one in found if one.name == name), None)
+    if path is None:
+        abort(404)
+    return send_file(path, mimetype="application/zip", as_attachment=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing the doctor looked at, in the page's language."""
+
+    state: str
+    words: str
+    remedy: str
+
+
+STATES = {"ok": "pass", "look": "late", "bad": "stop"}
+
+
+@blueprint.get("/doctor")
+def doctor() -> str:
+    """Show what is wrong on the PC of the server, with remedies: as `hangtag doctor` does."""
+    for_owner()
+    floor = current_app.extensions.get("hangtag.floor")
+    checks = examine(
+        factory(), now=now(), port=None, ports=floor.ports if floor is not None else None
+    )
+    worst = sorted(checks, key=lambda check: ("bad", "look", "ok").index(check.state))
+    rows = [_row(check) for check in worst]
+    return render_template("doctor.html", rows=rows, wrong=sum(row.state != "pass" for row in rows))
+
+
+def _row(check: Check) -> Row:
+    remedy = _(check.remedy, **check.values) if check.remedy else ""
+    return Row(STATES[check.state], _(check.words, **check.values), remedy)
