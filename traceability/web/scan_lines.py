@@ -42,7 +42,7 @@ WORDS: dict[str, LazyString] = {
     "no-roll": lazy_gettext("New roll?"),
     "no-ticket": lazy_gettext("No ticket"),
     "no-badge": lazy_gettext("Who is it?"),
-    "mistyped": lazy_gettext("Look again"),
+    "mistyped": lazy_gettext("Mistyped"),
     "product": lazy_gettext("Not one piece"),
     "which": lazy_gettext("Which one?"),
     "held": lazy_gettext("Hold"),

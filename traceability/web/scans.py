@@ -12,12 +12,14 @@ from urllib.parse import unquote
 
 from flask import Blueprint, Response, jsonify, request, session
 
+from traceability.database import MICRO
 from traceability.epcis import body as bodies
 from traceability.epcis.event_time import format_time
 from traceability.errors import Conflict, InvalidEvent
 from traceability.flow import Kind, Stage
 from traceability.ledger.append import Ledger
 from traceability.projections.people import people
+from traceability.projections.state import plain
 from traceability.projections.view import View
 from traceability.scanning import quality, today
 from traceability.scanning.answer import Answer
@@ -256,7 +258,7 @@ def desk() -> Response:
     opened = tuple(unquote(one) for one in request.args.getlist("opened"))[:40]
     with current().look() as view:
         chosen = view.flow.stage(name)
-        times, pieces = (0, 0) if chosen is None else _figures(view, chosen)
+        times, pieces = (0, "0") if chosen is None else _figures(view, chosen)
         lasts = last_of(view, device) if device else []
         known = last_roll(view)
         tree = {
@@ -264,7 +266,7 @@ def desk() -> Response:
             "stages": [_stage(view, stage) for stage in view.flow.stages],
             "stage": _stage(view, chosen) if chosen is not None else None,
             "opened": opened_tree(view, opened),
-            "today": {"scans": times, "pieces": str(pieces)},
+            "today": {"scans": times, "pieces": pieces},
             "last": [_last(view, one) for one in lasts],
             "counter": today.counter_of(view, device, int(epoch) if epoch.isdigit() else 0),
             "people": [
@@ -281,10 +283,10 @@ def desk() -> Response:
     return jsonify(tree)
 
 
-def _figures(view: View, stage: Stage) -> tuple[int, Any]:  # a Decimal
+def _figures(view: View, stage: Stage) -> tuple[int, str]:
     midnight = local(now()).replace(hour=0, minute=0, second=0, microsecond=0)
     times, pieces = today.figures(view, stage, midnight)
-    return times, pieces.normalize() if pieces else 0
+    return times, plain(int(pieces * MICRO))
 
 
 def _last(view: View, last: Last) -> dict[str, Any]:
