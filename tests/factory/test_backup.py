@@ -110,10 +110,15 @@ def test_nobody_else_can_read_it(premises: Premises, tmp_path: Path) -> None:
 def test_older_backups_links_and_half_files_stay_out(premises: Premises) -> None:
     back_up(premises.factory, at=NOW)
     (premises.factory.uploads / "link").symlink_to("/etc/hostname")
+    (premises.factory.folder / "running.json").write_text("{}", encoding="utf-8")
     made = back_up(premises.factory, at=NOW)
     with zipfile.ZipFile(made.path) as held:
         names = held.namelist()
-    assert [name for name in names if "backups" in name or "link" in name or "-wal" in name] == []
+    assert [
+        name
+        for name in names
+        if "backups" in name or "link" in name or "-wal" in name or "running" in name
+    ] == []
     assert MANIFEST in names
     assert [path.name for path in premises.factory.backups.iterdir() if path.name[0] == "."] == []
 

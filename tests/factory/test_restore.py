@@ -281,6 +281,19 @@ def test_a_prepared_backup_is_moved_in_at_the_next_start(backup: Path, empty: Fa
     assert not (empty.folder / UNPACKED).exists()
 
 
+def test_nothing_is_moved_under_a_server_that_has_the_ledger_open(
+    backup: Path, empty: Factory
+) -> None:
+    prepare(backup, empty)
+    database = open_database(empty.url)
+    database.own()
+    with contextlib.closing(database):
+        assert settle(empty.folder, at=NOW) is None
+        assert Ledger.open(database).size == 1
+    assert settle(empty.folder, at=NOW) is not None
+    assert size_of(Factory.find(empty.folder)) == 41
+
+
 def test_a_refused_one_changes_nothing(empty: Factory, tmp_path: Path) -> None:
     before = names_below(empty.folder)
     (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04")

@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from traceability.errors import Refused
 from traceability.factory import daily
 from traceability.factory.drives import Drive
 from traceability.factory.restore import UNPACKED, is_prepared
+from traceability.floor_values import PortNow, Trouble
 from traceability.ledger import history
 from traceability.ledger.append import Draft
 from traceability.projections.view import look
@@ -354,6 +356,29 @@ def test_pages_ask_their_record_little(premises: Premises) -> None:
         asked.clear()
         page(client, path)
         assert len(asked) <= most, (path, len(asked))
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Lists ports as a workshop's floor does."""
+
+    troubles: tuple[Trouble | None, ...]
+
+    def ports(self) -> list[PortNow]:
+        return [
+            PortNow(f"/dev/ttyUSB{n}", "", "", is_network=False, is_typed=False, trouble=trouble)
+            for n, trouble in enumerate(self.troubles)
+        ]
+
+
+def test_ports_that_cannot_be_opened_carry_their_remedy(premises: Premises) -> None:
+    app = app_of(premises)
+    troubles = (Trouble("group", "dialout", "ana", "sudo usermod -aG dialout ana"), None)
+    app.extensions["hangtag.floor"] = Floor(troubles)
+    shown = page(app.test_client(), "/doctor")
+    assert "/dev/ttyUSB0 cannot be opened." in shown
+    assert "sudo usermod -aG dialout ana" in shown
+    assert "/dev/ttyUSB1 can be opened." in shown
 
 
 def test_the_doctors_page_says_what_the_command_says(premises: Premises) -> None:

@@ -39,6 +39,8 @@ from traceability.schema import is_empty, revision
 
 SCRATCH = ".making-"
 PART = ".part"
+PASSING = ("running.json", "beside-running.json", "factory.new")
+"""Notes of a workshop that is open: true on this PC, at this moment."""
 STALE_S = 24 * 3600
 """A half file this old was left by a PC that went dark; nobody is writing it any more."""
 NAME_MAX = 40
@@ -238,7 +240,10 @@ def _files(factory: Factory) -> Iterator[Path]:
     todo = [factory.folder]
     while todo:
         for found in sorted(todo.pop().iterdir()):
-            if found.is_symlink() or found == factory.backups or found.name.startswith("."):
+            is_passing = found.name in PASSING and found.parent == factory.folder
+            if found.is_symlink() or found.name.startswith(".") or is_passing:
+                continue
+            if found == factory.backups:
                 continue
             if found.is_dir():
                 todo.append(found)

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from traceability.errors import Refused
+from traceability.database import open_database
+from traceability.errors import DatabaseBusy, Refused
 from traceability.factory.archive import Manifest, open_archive
 from traceability.factory.backup import Progress, check, told
 from traceability.factory.folder import Factory
@@ -105,9 +106,12 @@ def settle(folder: Path, *, at: datetime) -> Path | None:
     It may be cut off at any moment and goes on at the next call.
 
     Returns:
-        Where the earlier files lie now; None if no backup was prepared.
+        Where the earlier files lie now; None if no backup was prepared, or the workshop is open
+        in another process: then it is moved in when that one opens it anew.
     """
     unpacked = folder / UNPACKED
+    if not unpacked.exists() or is_open(folder):
+        return None
     if not is_prepared(folder):
         shutil.rmtree(unpacked, ignore_errors=True)  # was cut off while it was unpacked
         return None
@@ -125,6 +129,20 @@ def settle(folder: Path, *, at: datetime) -> Path | None:
         path.replace(folder / path.name)
     shutil.rmtree(unpacked)
     return aside
+
+
+def is_open(folder: Path) -> bool:
+    """Say whether a server works on one of the ledgers in a folder."""
+    for practice in (True, False):
+        try:
+            url = Factory(folder).url_of(practice=practice)
+            with contextlib.closing(open_database(url, create=False)) as database:
+                database.own()
+        except DatabaseBusy:
+            return True
+        except Refused:  # there is no such ledger
+            continue
+    return False
 
 
 def _unpack(file: Path, folder: Path, progress: Progress | None) -> Manifest:

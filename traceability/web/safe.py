@@ -32,8 +32,10 @@ from traceability.factory.health import Check, examine
 from traceability.ledger import history
 from traceability.web import access
 from traceability.web.clock import now
+from traceability.web.floor_door import floor
 from traceability.web.keeping import Keeping
 from traceability.web.layout import MenuEntry
+from traceability.web.reader_words import trouble_told
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
 from traceability.web.sentences import lazy_gettext, ngettext
@@ -41,6 +43,7 @@ from traceability.web.words import duration, number
 
 if TYPE_CHECKING:
     from traceability.factory.folder import Factory
+    from traceability.floor_values import Trouble
     from traceability.ledger.append import Ledger
 
 blueprint = Blueprint("safe", __name__)
@@ -319,6 +322,31 @@ class Row:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """A serial port as the doctor asks for it, its remedy in the page's language."""
+
+    device: str
+    remedy: str
+
+
+def _plugs() -> list[Plug]:
+    desk_of_readers = floor()
+    assert desk_of_readers is not None, "asked only where readers are"
+    return [
+        Plug(port.url, _remedy(port.trouble))
+        for port in desk_of_readers.ports()
+        if not port.is_network
+    ]
+
+
+def _remedy(trouble: Trouble | None) -> str:
+    if trouble is None:
+        return ""
+    told = trouble_told(trouble)
+    return " · ".join(part for part in (told.title, told.line, told.command) if part)
+
+
 STATES = {"ok": "pass", "look": "late", "bad": "stop"}
 
 
@@ -326,10 +354,8 @@ STATES = {"ok": "pass", "look": "late", "bad": "stop"}
 def doctor() -> str:
     """Show what is wrong on the PC of the server, with remedies: as `hangtag doctor` does."""
     for_owner()
-    floor = current_app.extensions.get("hangtag.floor")
-    checks = examine(
-        factory(), now=now(), port=None, ports=floor.ports if floor is not None else None
-    )
+    has_floor = floor() is not None
+    checks = examine(factory(), now=now(), port=None, ports=_plugs if has_floor else None)
     worst = sorted(checks, key=lambda check: ("bad", "look", "ok").index(check.state))
     rows = [_row(check) for check in worst]
     return render_template("doctor.html", rows=rows, wrong=sum(row.state != "pass" for row in rows))

@@ -59,7 +59,7 @@ class Offer:
 
 
 @blueprint.get(PATH)
-def ask() -> str:
+def show() -> str:
     """Ask which backup, if this workshop may still become another one."""
     safe.for_owner()
     return _page()

@@ -13,12 +13,14 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory import daily
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
+from traceability.factory.restore import settle
 from traceability.projections.counting import event_count
 from traceability.station.floor import Floor
 from traceability.web import create_app
@@ -139,6 +141,7 @@ class Workshop:
     def _open_once(self, tell: Callable[[Told], None]) -> None:
         # What was restored or turned meanwhile is read anew.
         if not self._is_beside:
+            settle(self.factory.folder, at=datetime.now(UTC))
             self.factory = Factory.find(self.factory.folder)
         reading = self._reading()
         bound = listen(self._host, self._port)
