@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["N_", "Complaint", "Question"]
+from traceability.errors import Refused
+
+__all__ = ["N_", "Complaint", "Question", "Unreadable"]
 
 
 def N_(words: str) -> str:  # noqa: N802 - the mark that catalogues look for
@@ -54,6 +56,29 @@ class Question:
     """What is assumed or was chosen."""
     is_open: bool = False
     """Nothing can be taken in before this is answered."""
+    is_known: bool = False
+    """The sheet says it; whoever knows better may say otherwise."""
 
     def __str__(self) -> str:
         return self.words % self.values
+
+
+class Unreadable(Refused):
+    """A file that is no sheet, or one that must be saved anew; the sentence can be translated.
+
+    Args:
+        words: English, with ``%(name)s`` for each value.
+        values: What is filled in; ``file`` is what the file is called.
+
+    >>> str(Unreadable("%(file)s is empty.", file="orders.csv"))
+    'orders.csv is empty.'
+    """
+
+    def __init__(self, words: str, **values: str) -> None:
+        super().__init__(words % values)
+        self.words = words
+        self.values = values
+
+
+THE_SHEET = N_("The sheet")
+"""What a file without a name is called."""

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from traceability.errors import Refused
+from traceability.sheets.complaint import N_, THE_SHEET, Unreadable
 from traceability.sheets.grid import Grid
 
 __all__ = ["CELLS_MAX", "decode", "read_delimited"]
@@ -22,6 +22,17 @@ ROWS_MAX = 100_000
 COLUMNS_MAX = 500
 CELLS_MAX = 2_000_000
 _CELL_MAX = 4_000
+
+NO_TEXT = N_("%(file)s is no text and no sheet: expected .xlsx, .csv, or pasted cells.")
+CUT_OFF = N_("%(file)s is cut off or damaged at byte %(byte)s. Save it once more.")
+QUOTED = N_(
+    "%(file)s cannot be read at row %(row)s: a quotation mark is opened and not closed, or the "
+    "cell is too long."
+)
+TOO_MANY = N_(
+    "%(file)s is too large: expected at most %(rows)s rows, %(columns)s columns and %(cells)s "
+    "cells. Split it."
+)
 _LOOKED_AT = 200
 # Two characters of GB 2312 in a row: accented letters of a Western page stand alone in a word.
 _HAN_PAIR = re.compile(rb"[\xb0-\xf7][\xa1-\xfe][\xb0-\xf7][\xa1-\xfe]")
@@ -33,11 +44,11 @@ _BOMS = (
 )
 
 
-def decode(data: bytes, said: str = "The sheet") -> str:
+def decode(data: bytes, said: str = THE_SHEET) -> str:
     """Turn bytes into text: UTF-8, UTF-16, GB 18030, or Western (Windows 1252).
 
     Raises:
-        Refused: If it is no text.
+        Unreadable: If it is no text.
 
     >>> decode("订单号,数量".encode("gb18030")), decode("Größe".encode("cp1252"))
     ('订单号,数量', 'Größe')
@@ -50,7 +61,7 @@ def decode(data: bytes, said: str = "The sheet") -> str:
         # Latin text in UTF-16 without its mark: every other byte is zero.
         return _strict(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be", said)
     if zeros:
-        raise Refused(f"{said} is no text and no sheet: expected .xlsx, .csv, or pasted cells.")
+        raise Unreadable(NO_TEXT, file=said)
     for encoding in ("utf-8", "gb18030"):
         try:
             text = data.decode(encoding)
@@ -65,16 +76,14 @@ def _strict(data: bytes, encoding: str, said: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Refused(
-            f"{said} is cut off or damaged at byte {error.start}. Save it once more."
-        ) from error
+        raise Unreadable(CUT_OFF, file=said, byte=str(error.start)) from error
 
 
-def read_delimited(text: str, said: str = "The sheet") -> Grid:
+def read_delimited(text: str, said: str = THE_SHEET) -> Grid:
     """Read lines of cells; what parts them is found out.
 
     Raises:
-        Refused: If it is larger than a sheet may be.
+        Unreadable: If it is larger than a sheet may be.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     first, _, rest = text.partition("\n")
@@ -91,10 +100,7 @@ def read_delimited(text: str, said: str = "The sheet") -> Grid:
             cells += len(line)
             check_size(len(rows), len(line), cells, said)
     except csv.Error as error:
-        raise Refused(
-            f"{said} cannot be read at row {len(rows) + 1}: a quotation mark is opened and not "
-            "closed, or the cell is too long."
-        ) from error
+        raise Unreadable(QUOTED, file=said, row=str(len(rows) + 1)) from error
     while rows and not any(rows[-1]):
         rows.pop()
     return Grid("", tuple(rows))
@@ -104,13 +110,11 @@ def check_size(rows: int, columns: int, cells: int, said: str) -> None:
     """Refuse a sheet that no person would have typed.
 
     Raises:
-        Refused: If it has too many rows, columns or cells.
+        Unreadable: If it has too many rows, columns or cells.
     """
     if rows > ROWS_MAX or columns > COLUMNS_MAX or cells > CELLS_MAX:
-        raise Refused(
-            f"{said} is too large: expected at most {ROWS_MAX} rows, {COLUMNS_MAX} columns and "
-            f"{CELLS_MAX} cells. Split it."
-        )
+        limits = {"rows": str(ROWS_MAX), "columns": str(COLUMNS_MAX), "cells": str(CELLS_MAX)}
+        raise Unreadable(TOO_MANY, file=said, **limits)
 
 
 def clean(text: str) -> str | None:

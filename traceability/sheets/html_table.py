@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from traceability.sheets.complaint import THE_SHEET
 from traceability.sheets.delimited import check_size, clean
 from traceability.sheets.grid import Grid
 
@@ -20,7 +21,7 @@ def read_html(text: str) -> tuple[Grid, ...]:
     """Return the tables of a page that have cells; a cell over several rows or columns is first.
 
     Raises:
-        Refused: If a table is larger than a sheet may be.
+        Unreadable: If a table is larger than a sheet may be.
     """
     reader = _Tables()
     reader.feed(text)
@@ -85,7 +86,7 @@ class _Tables(HTMLParser):
         row += [clean("".join(self._text)), *([None] * (across - 1))]
         self._text = None
         self._cells += down * across
-        check_size(len(self._rows), len(row), self._cells, "The table")
+        check_size(len(self._rows), len(row), self._cells, THE_SHEET)
 
     def end_table(self) -> None:
         """Close what is open."""

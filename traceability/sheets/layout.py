@@ -73,6 +73,8 @@ class Columns:
     """Columns among the sizes that are none: column → heading."""
     unknown: Mapping[int, str]
     """Column → heading that nobody knows."""
+    unused: Mapping[int, str] = field(default_factory=dict)
+    """Columns that are known and not used, or say again what another one says."""
     score: int = 0
 
     @property
@@ -100,6 +102,7 @@ def columns_at(grid: Grid, row: int, known: Known) -> Columns | None:
     fields: dict[str, int] = {}
     sizes: dict[int, str] = {}
     others: dict[int, str] = {}
+    unused: dict[int, str] = {}
     figures = 0
     for column, value in enumerate(grid.rows[row]):
         if value is None:
@@ -107,27 +110,34 @@ def columns_at(grid: Grid, row: int, known: Known) -> Columns | None:
         text = shown(value)
         figures += isinstance(value, Decimal | date)
         if isinstance(value, str) and (said := field_of(text, known.kind, known.columns)):
-            _name(fields, said, column)
+            if not _name(fields, said, column):
+                unused[column] = text
         elif known.kind in _SIZED and (size := known.size(text)):
             sizes[column] = size
         else:
             others[column] = text
-    real = [name for name in fields if name not in (IGNORED, "total")]
+    real = [name for name in fields if name != "total"]
     score = 2 * len(real) + min(len(sizes), 6) - len(others)
     score += 3 * ("pieces" in fields or len(sizes) > 1)
     least = 1 if known.kind in ("people", "places") else 2
     if not real or len(real) + (len(sizes) > 1) < least or (figures > len(sizes)):
         return None
-    fields.pop(IGNORED, None)
-    found = Columns(row, row, fields, sizes, row, {}, others, score)
+    found = Columns(row, row, fields, sizes, row, {}, others, unused, score)
     return _with_likely(grid, _with_size_row(grid, found, known))
 
 
-def _name(fields: dict[str, int], said: str, column: int) -> None:
-    """Give a field its column: the first one that names it; a second word for style is its name."""
+def _name(fields: dict[str, int], said: str, column: int) -> bool:
+    """Give a field its column: the first one that names it; a second word for style is its name.
+
+    Returns:
+        False if the column is not used.
+    """
     if said == "style" and "style" in fields and "name" not in fields:
         said = "name"
-    fields.setdefault(said, column)
+    if said == IGNORED or said in fields:
+        return False
+    fields[said] = column
+    return True
 
 
 def _with_size_row(grid: Grid, found: Columns, known: Known) -> Columns:
@@ -197,7 +207,6 @@ def _any_headings(grid: Grid, known: Known) -> Columns | None:
             for at, said in named.items():
                 if said:
                     _name(fields, said, at)
-            fields.pop(IGNORED, None)
             sizes = {at: size for at, text in words.items() if (size := known.size(text))}
             unknown = {at: text for at, text in words.items() if not named[at] and at not in sizes}
             return Columns(row, row, fields, sizes, row, {}, unknown)

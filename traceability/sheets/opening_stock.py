@@ -7,20 +7,16 @@ declares the first one wrong and says the new one.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from traceability.database import rows_by
-from traceability.epcis import body as bodies
 from traceability.epcis.event_time import format_time
-from traceability.epcis.vocabulary import DYE_LOT, PRODUCT, VOC
+from traceability.epcis.vocabulary import DYE_LOT, PRODUCT
 from traceability.errors import InvalidIdentifier
-from traceability.gs1 import key_of, product_of, uri_of
-from traceability.ledger import tables as record_tables
+from traceability.gs1 import product_of, uri_of
 from traceability.projections.holding import holding_key
 from traceability.projections.view import Values, View
 from traceability.scanning.meaning import roll_key
@@ -29,6 +25,7 @@ from traceability.sheets.articles import Articles, differences_of
 from traceability.sheets.change import Change, Difference, Plan
 from traceability.sheets.choices import Choices
 from traceability.sheets.complaint import N_, Complaint
+from traceability.sheets.from_before import FROM_BEFORE, REASON, SaidBefore, event_id, said_before
 from traceability.sheets.grid import plain
 from traceability.sheets.headings import normal
 from traceability.sheets.masters import Places
@@ -36,11 +33,8 @@ from traceability.sheets.orders import missing_column
 from traceability.sheets.reading import Judge
 from traceability.sheets.table import Cell, Record, Table, size_complaint
 
-__all__ = ["FROM_BEFORE", "plan_stock"]
+__all__ = ["plan_stock"]
 
-FROM_BEFORE = "from-before"
-"""Why such an event is there: it tells no history, only what was counted."""
-REASON = VOC + "reason"
 
 NO_PLACE = N_("%(cell)s: this row says no place. Write where the goods lie.")
 NO_AMOUNT = N_("%(cell)s: this row says no amount. Write how much there is, or take the row out.")
@@ -66,7 +60,6 @@ UNITS = {
 }
 """Word → unit: of a cell, or of the heading above an amount."""
 YARD = Decimal("0.9144")
-_CHAIN_MAX = 200
 
 
 @dataclass(slots=True)
@@ -90,38 +83,6 @@ class _Counted:
     def about(self) -> str:
         """What the figure is about: a roll, or a product at a place."""
         return self.key if self.sort == "roll" else holding_key(self.key, self.place)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said of one thing before."""
-
-    count: int
-    """How often."""
-    tree: Mapping[str, Any] | None
-    """The last event, if it still counts."""
-
-    @property
-    def quantity(self) -> Decimal:
-        """What it added."""
-        return Decimal(str(self._element["quantity"]))
-
-    @property
-    def unit(self) -> str:
-        """Of what."""
-        return str(self._element.get("uom", ""))
-
-    @property
-    def place(self) -> str:
-        """Where."""
-        tree = self.tree or {}
-        return key_of(str(tree.get("bizLocation", {}).get("id", "")))
-
-    @property
-    def _element(self) -> Mapping[str, Any]:
-        assert self.tree is not None, "only asked where something was said"
-        found: Mapping[str, Any] = self.tree["quantityList"][0]
-        return found
 
 
 def plan_stock(view: View, table: Table, choices: Choices, *, at: datetime) -> Plan:
@@ -154,7 +115,7 @@ def plan_stock(view: View, table: Table, choices: Choices, *, at: datetime) -> P
     reader.read()
     found.complaints += judge.complaints
     found.questions += judge.questions
-    said = _said_before(view, [one.about for one in reader.counted.values()])
+    said = said_before(view, [one.about for one in reader.counted.values()])
     for one in reader.counted.values():
         if len(one.cells) > 1:
             values = {"cells": ", ".join(one.cells[:6]), "sum": plain(one.quantity)}
@@ -360,69 +321,7 @@ def _measures(amount: Decimal, unit: str) -> dict[str, str]:
     return found if metres is None else {**found, "metres": plain(metres)}
 
 
-# --- what was said before ------------------------------------------------------------------------
-
-
-def event_id(about: str, number: int) -> str:
-    """Return the id of the event that says for the n-th time what was there from before.
-
-    >>> event_id("//w.invalid/class/P-1@//w.invalid/loc/shelf", 1)
-    'urn:uuid:1f1b2e4e-6b0c-5f5e-9a55-b4a5b5a5a5a5'
-    """
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{FROM_BEFORE}#{number}#{about}')}"
-
-
-def _said_before(view: View, things: Collection[str]) -> dict[str, _Said]:
-    said = {about: _Said(0, None) for about in things}
-    asked = list(dict.fromkeys(things))
-    latest: dict[str, tuple[int, bool]] = {}
-    for number in range(1, _CHAIN_MAX):
-        ids = {event_id(about, number): about for about in asked}
-        rows = rows_by(
-            view.connection,
-            record_tables.event_id,
-            ("event_id", "declared_at", "position"),
-            ledger_id=view.ledger_id,
-            column="event_id",
-            values=list(ids),
-        )
-        there: dict[str, int] = {}
-        wrong: set[str] = set()
-        for row in rows:
-            if row.declared_at:
-                wrong.add(ids[row.event_id])
-            else:
-                there[ids[row.event_id]] = row.position
-        for about, position in there.items():
-            said[about] = _Said(number, None)
-            latest[about] = (position, about in wrong)
-        asked = list(there)
-        if not asked:
-            break
-    return {**said, **_bodies(view, said, latest)}
-
-
-def _bodies(
-    view: View, said: Mapping[str, _Said], latest: Mapping[str, tuple[int, bool]]
-) -> dict[str, _Said]:
-    rows = rows_by(
-        view.connection,
-        record_tables.body,
-        ("position", "body"),
-        ledger_id=view.ledger_id,
-        column="position",
-        values=[position for position, is_wrong in latest.values() if not is_wrong],
-    )
-    trees = {row.position: bodies.parse(bytes(row.body)) for row in rows}
-    found: dict[str, _Said] = {}
-    for about, (position, _) in latest.items():
-        tree = trees.get(position)
-        if isinstance(tree, Mapping):
-            found[about] = _Said(said[about].count, tree)
-    return found
-
-
-def _change(one: _Counted, said: _Said, at: datetime) -> Change:
+def _change(one: _Counted, said: SaidBefore, at: datetime) -> Change:
     number = said.count + 1
     event: dict[str, Any] = {
         "type": "ObjectEvent",

@@ -135,24 +135,32 @@ def read_table(grid: Grid, kind: Kind, known: Known, choices: Choices) -> Table:
 
 
 def _ask_columns(table: Table, columns: Columns, choices: Choices) -> None:
-    for column, heading in columns.unknown.items():
-        key = heading_key(heading)
-        has_data = any(
-            table.grid.at(row, column) is not None
-            for row in range(columns.last_row + 1, min(len(table.grid.rows), columns.row + 200))
-        )
-        if not has_data:
+    """Ask what unknown columns are; those that are known may be named otherwise."""
+    known = {at: name for name, at in columns.fields.items()} | dict.fromkeys(
+        columns.unused, IGNORED
+    )
+    options = ((IGNORED, IGNORED), *((name, name) for name in FIELDS[table.kind]))
+    for column in sorted([*columns.unknown, *known]):
+        heading = shown(table.grid.at(columns.row, column))
+        if not heading or not _has_data(table.grid, columns, column):
             continue
-        options = [(IGNORED, IGNORED), *((name, name) for name in FIELDS[table.kind])]
+        key = heading_key(heading)
+        answer = choices.columns.get(key) or known.get(column, IGNORED)
         table.questions.append(
             Question(
                 f"column:{key}",
                 UNKNOWN_COLUMN,
                 {"column": cell_name(columns.row, column).rstrip("0123456789"), "heading": heading},
-                tuple(options),
-                choices.columns.get(key, IGNORED),
+                options,
+                answer,
+                is_known=column in known,
             )
         )
+
+
+def _has_data(grid: Grid, columns: Columns, column: int) -> bool:
+    last = min(len(grid.rows), columns.row + 200)
+    return any(grid.at(row, column) is not None for row in range(columns.last_row + 1, last))
 
 
 def _complain_of_sizes(table: Table, columns: Columns) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from traceability.errors import Refused
+from traceability.sheets.complaint import N_, Unreadable
 from traceability.sheets.delimited import check_size, clean
 from traceability.sheets.grid import Formula, Grid, Value
 
@@ -22,6 +22,9 @@ __all__ = ["read_workbook"]
 _INFLATED_MAX = 300 * 1024 * 1024
 _SHEETS_MAX = 60
 
+DAMAGED = N_("%(file)s is damaged and cannot be read. Save it once more.")
+INFLATED = N_("%(file)s is too large when it is unpacked. Split it.")
+
 
 def read_workbook(data: bytes, said: str) -> tuple[Grid, ...]:
     """Read every sheet of a workbook; sheets that are hidden come last.
@@ -30,11 +33,11 @@ def read_workbook(data: bytes, said: str) -> tuple[Grid, ...]:
     such a file. A formula gives its saved result, or stays a `Formula` if there is none.
 
     Raises:
-        Refused: If the file is damaged or too large.
+        Unreadable: If the file is damaged or too large.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         if sum(one.file_size for one in package.infolist()) > _INFLATED_MAX:
-            raise Refused(f"{said} is too large when it is unpacked. Split it.")
+            raise Unreadable(INFLATED, file=said)
         has_formulas = any(
             b"<f" in package.read(name)
             for name in package.namelist()
@@ -51,10 +54,10 @@ def read_workbook(data: bytes, said: str) -> tuple[Grid, ...]:
             )
             for sheet in book.worksheets[:_SHEETS_MAX]
         ]
-    except Refused:
+    except Unreadable:
         raise
     except Exception as error:  # a damaged file can fail anywhere in the reader
-        raise Refused(f"{said} is damaged and cannot be read. Save it once more.") from error
+        raise Unreadable(DAMAGED, file=said) from error
     finally:
         for one in (book, formulas):
             if one is not None:
@@ -71,7 +74,7 @@ def _open(data: bytes, said: str, *, values: bool) -> Workbook:
             warnings.simplefilter("ignore")
             return load_workbook(io.BytesIO(data), read_only=True, data_only=values)
     except Exception as error:  # a damaged file can fail anywhere in the reader
-        raise Refused(f"{said} is damaged and cannot be read. Save it once more.") from error
+        raise Unreadable(DAMAGED, file=said) from error
 
 
 # `Any`: sheets of the reader in its reading mode have no public type.
