@@ -279,6 +279,7 @@ def test_a_prepared_backup_is_moved_in_at_the_next_start(backup: Path, empty: Fa
     assert (size_of(Factory.find(empty.folder)), size_of(Factory(aside))) == (41, 1)
     assert settle(empty.folder, at=NOW) is None
     assert not (empty.folder / UNPACKED).exists()
+    assert (empty.stations.is_dir(), empty.uploads.is_dir()) == (True, True)
 
 
 def test_nothing_is_moved_under_a_server_that_has_the_ledger_open(

@@ -33,6 +33,7 @@ from traceability.ledger import history
 from traceability.ledger.append import Draft
 from traceability.projections.view import look
 from traceability.web import create_app, safe
+from traceability.web.keeping import Running
 from traceability.web.opening import reading_of
 from traceability.web.settings import Settings
 
@@ -132,6 +133,31 @@ def test_a_backup_can_be_carried_away_by_the_owner(premises: Premises, client: F
 @pytest.mark.parametrize("name", ["key", "last.json", "..%2Fkey", "hangtag-none.zip"])
 def test_nothing_but_a_backup_can_be_downloaded(client: FlaskClient, name: str) -> None:
     assert client.get(f"/safe/backups/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("copying", "Copying the record as it is now"),
+        ("writing", "Writing the file"),
+        ("checking", "Reading it back and verifying every entry"),
+    ],
+)
+def test_while_one_is_made_the_page_says_how_far_and_asks_again(
+    premises: Premises, phase: str, words: str
+) -> None:
+    app = app_of(premises)
+    keeping = app.extensions["hangtag.safe"].keeping
+    keeping._running = Running(phase, 40, 100)
+    client = app.test_client()
+    for path in ("/safe", "/safe/progress"):
+        shown = page(client, path)
+        assert words in shown
+        assert 'hx-get="/safe/progress"' in shown
+        assert "<noscript>" in shown  # without a script a link asks again
+    assert not keeping.start(premises.factory)
+    keeping._running = None
+    assert 'hx-get="/safe/progress"' not in page(client, "/safe/progress")
 
 
 def test_strangers_see_none_of_it(premises: Premises) -> None:

@@ -65,9 +65,7 @@ def restore(file: Path, folder: Path, *, progress: Progress | None = None) -> Re
         for path in _last_first(files):
             path.replace(folder / path.name)
         shutil.rmtree(folder / UNPACKED)
-        found = Factory.find(folder)
-        for place in (found.stations, found.uploads, found.backups):
-            place.mkdir(exist_ok=True)  # an empty folder is in no archive
+        _complete(Factory.find(folder))
     except BaseException as error:
         _undo(folder, is_new=is_new)
         if isinstance(error, OSError):
@@ -128,6 +126,7 @@ def settle(folder: Path, *, at: datetime) -> Path | None:
     for path in _last_first(unpacked / _FILES):
         path.replace(folder / path.name)
     shutil.rmtree(unpacked)
+    _complete(Factory(folder))
     return aside
 
 
@@ -163,6 +162,12 @@ def _unpack(file: Path, folder: Path, progress: Progress | None) -> Manifest:
         if path.is_file():
             path.chmod(0o600)
     return found
+
+
+def _complete(factory: Factory) -> None:
+    # An empty folder is in no archive.
+    for place in (factory.stations, factory.uploads, factory.backups):
+        place.mkdir(exist_ok=True)
 
 
 def _accept(file: Path, manifest: Manifest) -> None:
