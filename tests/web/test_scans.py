@@ -277,3 +277,21 @@ def test_the_answer_speaks_the_page_s_language(page: Page) -> None:
     assert lines(page.scan("cutting", digits(1000), lang="zh_Hans")) == [
         ("还没打开", "请先扫它所属的：布卷。再扫一次它。")
     ]
+
+
+def test_a_ticket_s_own_page_tells_the_scans_in_plain_words(
+    client: FlaskClient, page: Page
+) -> None:
+    page.roll("MILL-7")
+    page.scan("cutting", "MILL-7", digits(1000))
+    done = page.scan("sewing", digits(1000), digits(1000), digits(1000))[1]
+    page.post(
+        "/api/scans/count",
+        {"device": "page", "epoch": 1, "event": done["event"], "good": 18},
+    )
+    html = client.get(f"/items/{NS}/class/B-{digits(1000)}").text
+    for words in ("Came in at <b>Sewing</b>", "it was done before", "Pieces taken out at"):
+        assert words in html
+    roll = client.get(f"/items/{NS}/class/R-MILL-7").text
+    assert "Opened at <b>Cutting</b>" in roll
+    assert "R-MILL-7</h1>" not in roll

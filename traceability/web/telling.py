@@ -194,6 +194,10 @@ def _only_seen(one: Happening) -> Told:
     spot = one.read_point or one.place
     place = bold(spot.name if spot else "")
     why = REASONS.get(one.reason)
+    if one.reason in QUIET:
+        at = Markup(str(QUIET[one.reason])) % {"place": place}  # noqa: S704 - our own sentence
+        amount = quantity(abs(one.quantity), one.uom) if one.quantity is not None else ""
+        return Told("reader", at, _joined(amount, str(why) if why is not None else ""))
     if one.verdict == "STOP" or one.reason == "held":
         words, state = _("Stopped at %(place)s", place=place), "stop"
     else:
@@ -212,8 +216,29 @@ REASONS: dict[str, LazyString] = {
     "missing": lazy_gettext("the carton was not complete"),
     "not-known": lazy_gettext("nobody knew what should be in the carton"),
     "held": lazy_gettext("a hold stops it"),
+    "already": lazy_gettext("it was done before"),
+    "not-before": lazy_gettext("an earlier step was not done"),
+    "not-here": lazy_gettext("it is not scanned there"),
+    "other-order": lazy_gettext("another order than the one in work"),
+    "no-roll": lazy_gettext("a roll that nobody knew yet"),
+    "no-ticket": lazy_gettext("nobody printed this ticket"),
+    "no-badge": lazy_gettext("nobody wears this badge"),
+    "mistyped": lazy_gettext("a digit was wrong"),
+    "product": lazy_gettext("the code of a product, not of a piece"),
+    "which": lazy_gettext("several carry this code"),
+    "empty": lazy_gettext("nothing was in it"),
+    "gone": lazy_gettext("it had left already"),
+    "no-count": lazy_gettext("nobody said how many pieces it has"),
+    "bad": lazy_gettext("they were bad"),
 }
-"""Why a station only saw a thing; the words are those that stations write."""
+"""Why a thing was only seen; the words are those that stations and desks write."""
+QUIET: dict[str, LazyString] = {
+    "opened": lazy_gettext("Opened at %(place)s"),
+    "came-in": lazy_gettext("Came in at %(place)s"),
+    "person": lazy_gettext("Signed on at %(place)s"),
+    "bad": lazy_gettext("Pieces taken out at %(place)s"),
+}
+"""What is as it should be, although the step was not done by it."""
 
 
 def _own_words(one: Happening, flow: Flow) -> str:
@@ -308,6 +333,9 @@ def _event(one: Line, flow: Flow) -> Told:
         return Told(icon, _packed(one, first, pieces), where, href=href)
     thing = _things(one, flow, pieces)
     if one.action == "DELETE":
+        kind = flow.kind_of(class_of(one.things[0].key)) if one.things else None
+        if kind is not None and kind.form == "lot":
+            return Told(icon, _("Pieces taken out of %(thing)s", thing=thing), where, href=href)
         return Told(icon, _("Taken out of use: %(thing)s", thing=thing), where, href=href)
     verb = DID.get(_step_word(one.stage, ""))
     if verb is not None:
