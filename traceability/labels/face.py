@@ -207,6 +207,15 @@ def _figures(figures: tuple[Figure, ...], room: _Room) -> list[Part]:
         value = _Room(x, room.y + small * 0.9, each - GAP, room.height - small * 0.9)
         parts.append(Words(figure.word, x, room.y, small, each - GAP, weight=400, least=1.4))
         parts.append(
-            Words(figure.value, x, value.y, value.height, value.width, weight=700, least=2.2)
+            Words(
+                figure.value,
+                x,
+                value.y,
+                value.height,
+                value.width,
+                weight=700,
+                least=2.2,
+                is_whole=True,
+            )
         )
     return parts

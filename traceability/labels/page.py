@@ -92,22 +92,35 @@ def draw_test(paper: Paper, text: str, caption: str) -> str:
     length = ruler_length(paper)
     wide, high = paper.page
     left = (wide - length) / 2
-    top = 3.0 if paper.is_roll else min(40.0, high / 4)
+    top = 3.0 if paper.is_roll else min(20.0, high / 8)
+    unit = 3.0 if paper.is_roll else 5.0
     parts: list[Part] = [] if paper.is_roll else _frames(paper)
     parts += _ruler(left, top, length)
     below = top + LONG_TICK + 0.5
-    unit = 3.0 if paper.is_roll else 5.0
     parts.append(Words(caption, left, below, unit, length, weight=400))
     below += unit + 0.5
-    square, bars = qr_code(text), code128(text)
-    module = 0.5 if high - below >= square.side_mm(0.5) else MODULE
-    parts.append(Code(square, left, below, module))
-    beside = left + square.side_mm(module)
-    room = left + length - beside
-    if bars.width_mm(0.25) <= room:
-        height = min(12.0, high - below - 3)
-        parts.append(Code(bars, beside, below + 1, 0.25, height))
+    if paper.is_roll:
+        parts += _codes(text, left, below, length, high - below - 1)
+    else:
+        # Inside one label: a line of a frame must not run through a code.
+        label = next(
+            (one for one in range(1, paper.count + 1) if paper.place(one)[1] >= below), paper.count
+        )
+        x, y = paper.place(label + (paper.columns - 1) // 2 if paper.columns > 2 else label)
+        across, down = paper.inset
+        room = (paper.label[0] - 2 * across, paper.label[1] - 2 * down)
+        parts += _codes(text, x + across, y + down, *room)
     return _page(paper, Picture(wide, high, tuple(parts), caption).svg())
+
+
+def _codes(text: str, x: float, y: float, width: float, height: float) -> list[Part]:
+    square, bars = qr_code(text), code128(text)
+    module = MODULE if square.side_mm(0.5) > height else 0.5
+    side = square.side_mm(module)
+    parts: list[Part] = [Code(square, x, y, module)]
+    if side + bars.width_mm(0.25) <= width:
+        parts.append(Code(bars, x + side, y + 1, 0.25, min(12.0, height - 2)))
+    return parts
 
 
 def _ruler(left: float, top: float, length: int) -> list[Part]:
