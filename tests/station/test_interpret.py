@@ -16,6 +16,7 @@ from tests.station.floor import (
     APRON,
     BOX,
     BOX_2,
+    CLOTH,
     COUNTED_BOX,
     COUNTED_TICKET,
     FOREIGN,
@@ -44,6 +45,7 @@ from traceability.epcis.vocabulary import OPERATION, PART, PRODUCT
 from traceability.gs1 import uri_of
 from traceability.observations import PassRules
 from traceability.simulation import labels
+from traceability.station.cache import Roll
 from traceability.station.interpret import MISSING, REASON, VERDICT, Post, interpret
 from traceability.station.passes import StationPasses
 
@@ -114,6 +116,22 @@ def test_each_ticket_is_cut_from_the_roll_scanned_before() -> None:
             {PRODUCT: uri_of(f"/01/{APRON}")},
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "used"),
+    [("YRD", "94.6", Decimal("8.530")), ("KGM", "40", None), ("MTR", "86.5", Decimal("7.8"))],
+)
+def test_a_roll_is_measured_in_the_unit_of_its_own_label(
+    unit: str, amount: str, used: Decimal | None
+) -> None:
+    known = cache()
+    roll = Roll(f"/01/{CLOTH}", Decimal(amount), unit)
+    known = replace(known, master=replace(known.master, rolls={ROLL: roll}))
+    (came,) = events_of(post("fabric-in"), known, [roll_scan(0)])
+    assert came.quantities == (Quantity(uri_of(ROLL), Decimal(amount), unit),)
+    (cut,) = events_of(post("cutting"), known, [roll_scan(0), scan(1_000, "B-101")])
+    assert cut.input_quantities == (Quantity(uri_of(ROLL), used, unit),)
 
 
 def test_a_lay_of_two_rolls_shares_what_is_used() -> None:

@@ -59,6 +59,8 @@ class Roll:
 
     product: str | None
     amount: Decimal | None
+    unit: str = ""
+    """As its label says it; empty: the unit of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +219,17 @@ def _master(master: Mapping[str, object]) -> Master:
             )
             for key, each in section("ticket").items()
         },
-        rolls={
-            key: Roll(_text(each.get("product")), _decimal(each.get("metres")))
-            for key, each in section("roll").items()
-        },
+        rolls={key: _roll(each) for key, each in section("roll").items()},
     )
+
+
+def _roll(values: Mapping[str, object]) -> Roll:
+    """Read a roll: so much in the unit of its label; older entries only say metres."""
+    product, unit = _text(values.get("product")), _text(values.get("unit"))
+    amount = _decimal(values.get("amount"))
+    if amount is None or unit is None:
+        return Roll(product, _decimal(values.get("metres")))
+    return Roll(product, amount, unit)
 
 
 def _carton(tree: object) -> Carton:

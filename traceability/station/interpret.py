@@ -42,6 +42,8 @@ Why = Literal[
     "not-known",
     "held",
 ]
+METRES_IN_YARD = Decimal("0.9144")
+"""Exact since 1959 (international yard)."""
 _MILLI = Decimal("0.001")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -253,7 +255,8 @@ class _Writer:
             unit = self._unit(key)
             used = Decimal(made)
             if unit:
-                used = self._share(self._material(things, pieces, task), len(task.opened), number)
+                total = self._in_unit(self._material(things, pieces, task), key)
+                used = self._share(total, len(task.opened), number)
             amounts.append(Quantity(uri_of(key), used or None, unit or None))
         return self._event(
             "TransformationEvent",
@@ -277,6 +280,16 @@ class _Writer:
                 return Decimal(0)
             total += product.amount_each * count
         return total
+
+    def _in_unit(self, amount: Decimal, key: str) -> Decimal:
+        """Say what pieces take in the unit of a roll's own label; zero where no length says it."""
+        kind = self.flow.kind_of(key)
+        said, unit = (kind.unit if kind is not None else ""), self._unit(key)
+        if said == unit:
+            return amount
+        if (said, unit) == ("MTR", "YRD"):
+            return (amount / METRES_IN_YARD).quantize(_MILLI)
+        return Decimal(0)
 
     @staticmethod
     def _share(total: Decimal, parts: int, number: int) -> Decimal:
@@ -409,6 +422,9 @@ class _Writer:
         return "/10/" in key or "/class/" in key or (key.startswith("/01/") and "/21/" not in key)
 
     def _unit(self, key: str) -> str:
+        roll = self.cache.master.rolls.get(key)
+        if roll is not None and roll.unit:
+            return roll.unit
         kind: Kind | None = self.flow.kind_of(key)
         return kind.unit if kind else ""
 
