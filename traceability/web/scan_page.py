@@ -197,8 +197,10 @@ def _answered(stage: Stage, run: Mapping[str, Any], text: str) -> Response:
     with current().look() as view:
         told = Teller(view).tree(found, stage=stage.name)
         opened = opened_tree(view, after.opened)
-    members = ("state", "word", "line", "name", "code", "icon", "done", "of", "unit")
-    return _screen(stage, Said(**{member: told[member] for member in members}), opened)
+    members = ("state", "word", "line", "name", "code", "icon", "done", "of")
+    unit = str(scan_words.SENTENCES.get(f"unit {told['unit']}", ""))
+    said = Said(**{member: told[member] for member in members}, unit=unit)
+    return _screen(stage, said, opened)
 
 
 SHELL_FACES = (

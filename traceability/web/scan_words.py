@@ -19,6 +19,8 @@ SENTENCES: dict[str, LazyString] = {
         "No server is reached. All is kept on this device and sent by itself. Go on working."
     ),
     "waiting unit": lazy_gettext("waiting"),
+    "unit tickets": lazy_gettext("tickets"),
+    "unit pieces": lazy_gettext("pieces"),
     "waiting": lazy_gettext("%(count)s waiting"),
     "all sent": lazy_gettext("All is sent"),
     "offline": lazy_gettext("Offline"),

@@ -91,6 +91,7 @@ function take(text, by) {
 
 function showKept(row) {
   face.showRow(row, { state: "kept", word: say("kept"), name: row.text });
+  /* What was heard a moment ago may not be counted by the outbox yet. */
   const count = Math.max(wait.count, face.rows.filter((one) => one.state === "kept").length);
   face.offer([]);
   face.show({ state: "kept", word: say("kept"), done: count, unit: say("waiting unit"), name: row.text, icon: "scan", line: say("kept line") });
@@ -196,15 +197,18 @@ function buttons(row, told = row.answer) {
   if (!told) return {};
   return {
     again: () => {
-      face.show(told);
+      face.show(worded(told));
       face.offer(choices(told, row.counter));
     },
     undo: row.answer?.can_undo && !row.undone ? () => undo(row) : null,
   };
 }
 
+/* An answer's unit is a word for programs: people read it in their language. */
+const worded = (answer) => ({ ...answer, unit: words[`unit ${answer.unit}`] ?? "" });
+
 function show(answer, counter, isUndo = false) {
-  face.show(answer);
+  face.show(worded(answer));
   face.offer(choices(answer, counter));
   sound(isUndo ? "tick" : answer.sound);
   const count = answer.done === null || answer.done === undefined ? "" : `${answer.done} ${answer.of ? say("of", { count: answer.of }) : ""}`;
@@ -336,7 +340,7 @@ cameraButton.addEventListener("click", async () => {
 /* --- codes by keyboard --- */
 
 const hasKeys = matchMedia("(hover: hover) and (pointer: fine)");
-let before = { value: "", at: 0 };
+let before = { value: "", at: -Infinity };
 
 document.addEventListener("hangtag:scan", (event) => {
   event.preventDefault();
