@@ -174,6 +174,7 @@ class Floor:
         spoken = protocol_named(protocol or (known.protocol if known else "")).name
         speed = baud if baud is not None or known is None else known.baud
         self._end_looks(url)
+        self._readings.pop(url, None)
         reader = ReaderSettings("", spoken, url, speed, port_id=self._port_id(url))
         if beside is not None:
             return self._join(beside, reader)
@@ -254,7 +255,13 @@ class Floor:
         names = {port.url for port in here}
         with self._lock:
             typed = [url for url in self._typed.urls if url not in names]
-        return here + [self._typed_port(url, placed.get(url, "")) for url in typed]
+        # A reader that stands somewhere and was pulled out is not listed: its row says so.
+        pulled = [url for url in placed if "://" not in url and url not in names | set(typed)]
+        return [
+            *here,
+            *(self._unlisted(url, placed.get(url, ""), is_typed=True) for url in typed),
+            *(self._unlisted(url, placed[url], is_typed=False) for url in sorted(pulled)),
+        ]
 
     def add_port(self, text: str) -> str:
         """Remember a port that is not found by looking; return its name.
@@ -346,7 +353,7 @@ class Floor:
     def reading(self, url: str) -> Reading | None:
         """Return what a look at a reader has seen so far; None if nobody looked."""
         look = self._readings.get(url)
-        return look.value if look is not None else None
+        return look.value if look is not None and not look.is_old else None
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -464,7 +471,7 @@ class Floor:
     def _port_id(self, url: str) -> str:
         return next((port.port_id for port in self._listed() if port.device == url), "")
 
-    def _typed_port(self, url: str, station: str) -> PortNow:
+    def _unlisted(self, url: str, station: str, *, is_typed: bool) -> PortNow:
         is_network = "://" in url
         trouble = None if is_network else trouble_of(examine(url).trouble)
-        return PortNow(url, "", "", is_network, True, trouble, station)
+        return PortNow(url, "", "", is_network, is_typed, trouble, station)

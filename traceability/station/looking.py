@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 SEEN_MAX = 500
 """Different tags kept of one look; the others are counted."""
 READ_S = 10.0
+KEPT_S = 120.0
+"""How long what was seen stays to be looked at."""
 _TAKE_S = 0.1
 
 
@@ -169,6 +171,11 @@ class ReadNow(Look):
         self._seen: tuple[Seen, ...] = ()
 
     @property
+    def is_old(self) -> bool:
+        """True when what was seen says nothing of this moment any more."""
+        return self.is_done and time.monotonic() - self._ends_at > KEPT_S
+
+    @property
     def value(self) -> Reading:
         """What was seen so far."""
         left_s = 0.0 if self.is_done else max(0.0, self._ends_at - time.monotonic())
@@ -197,6 +204,7 @@ class ReadNow(Look):
                         self._note(happening)
                 self._seen = self._newest_first()
         finally:
+            self._ends_at = min(self._ends_at, time.monotonic())
             self._session.stop()
 
     def _note(self, heard: Received) -> None:

@@ -160,6 +160,11 @@ class Live:
             found = self._gates.get(station)
         return found.state if found else None
 
+    def forget_gate(self, station: str) -> None:
+        """Forget a gate that was taken away."""
+        with self._gate_lock:
+            self._gates.pop(station, None)
+
     def gates(self) -> dict[str, Mapping[str, Any]]:
         """Return the newest state of every gate."""
         with self._gate_lock:
