@@ -12,7 +12,11 @@ from flask.testing import FlaskClient
 
 from tests.scanning.workshop import ANA, BEGINS_AT, NS, Workshop, carton, digits
 from tests.web.story import fold_late
+from tests.web.test_keys import outside
+from traceability.projections import keys
+from traceability.projections.view import look
 from traceability.scanning.answer import Said
+from traceability.scanning.undo import last_of
 from traceability.web import create_app
 from traceability.web.opening import reading_of
 from traceability.web.scan_lines import WORDS, Lines
@@ -295,3 +299,46 @@ def test_a_ticket_s_own_page_tells_the_scans_in_plain_words(
     roll = client.get(f"/items/{NS}/class/R-MILL-7").text
     assert "Opened at <b>Cutting</b>" in roll
     assert "R-MILL-7</h1>" not in roll
+
+
+def test_a_device_s_link_fixes_its_step_and_its_name(shop: Workshop) -> None:
+    noon = BEGINS_AT + timedelta(hours=4)
+    app = create_app(reading=reading_of(shop.ledger), settings=Settings(clock=lambda: noon))
+    app.testing = True
+    secrets = []
+    for title in ("Ana's phone", "Rui's phone"):
+        key, secret = keys.new_key(
+            "device",
+            title,
+            made_at=BEGINS_AT,
+            expires_at=noon + timedelta(days=1),
+            by="admin",
+            stage="cutting",
+        )
+        shop.ledger.append([key.draft(by="admin")])
+        secrets.append((key, {"Authorization": f"Bearer {secret}"}))
+    shop.roll("MILL-7")
+    phone = outside(app)
+    page = Page(phone, "phone")
+    body = page.body("shipping", "MILL-7", digits(1000))
+    answer = phone.post("/api/scans", json=body, headers=secrets[0][1])
+    assert [(one["stage"], one["said"]) for one in answer.get_json()["answers"]] == [
+        ("cutting", "opened"),
+        ("cutting", "done"),
+    ]
+    with look(shop.ledger) as view:
+        assert len(last_of(view, f"{secrets[0][0].id}.phone")) == 2
+    event = answer.get_json()["answers"][1]["event"]
+    undo = {"device": "phone", "epoch": 1, "event": event}
+    refused = phone.post("/api/scans/undo", json=undo, headers=secrets[1][1])
+    assert refused.status_code == 409
+    assert phone.post("/api/scans/undo", json=undo, headers=secrets[0][1]).status_code == 200
+
+
+def test_who_is_nobody_here_signs_nothing(shop: Workshop, page: Page) -> None:
+    page.roll("MILL-7")
+    body = page.body("cutting", "MILL-7") | {"person": f"//{NS}/obj/W-99999"}
+    page.post("/api/scans", body)
+    with look(shop.ledger) as view:
+        (opened, *_rest) = last_of(view, "page")
+    assert not any("person" in name for name in opened.tree)

@@ -17,6 +17,7 @@ from traceability.epcis.event_time import parse_time
 from traceability.epcis.quantity import AMOUNT_MAX, PLACES_MAX
 from traceability.errors import Conflict, InvalidEvent
 from traceability.flow import Flow, Stage
+from traceability.gs1.local import normalise_name
 
 __all__ = [
     "COUNTER_MAX",
@@ -116,16 +117,23 @@ def read_desk(tree: Mapping[str, object], flow: Flow, namespace: str) -> Desk:
         raise Conflict(
             f"This workshop has no step {name!r} any more. Choose the step again, then scan."
         )
-    place, person = tree.get("place"), tree.get("person")
+    person = tree.get("person")
     return Desk(
         device=device,
         epoch=_whole(tree, "epoch", 0),
         stage=stage,
-        place=place if isinstance(place, str) and place else f"//{namespace}/loc/{stage.name}",
+        place=_place(tree.get("place"), f"//{namespace}/loc/", stage.name),
         opened=read_opened(tree.get("opened")),
         person=person if isinstance(person, str) and person else None,
         title=str(tree.get("title") or "")[:NAME_MAX],
     )
+
+
+def _place(given: object, rooms: str, stage: str) -> str:
+    """Return the key of the place: a key as it is, a name as one of the workshop's rooms."""
+    if not isinstance(given, str) or not given.strip():
+        return rooms + stage
+    return given if given.startswith("/") else rooms + normalise_name(given)
 
 
 def read_opened(given: object) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from traceability.scanning.answer import Answer
 from traceability.scanning.batch import Answered, once, work_off
 from traceability.scanning.cartons import new_carton
 from traceability.scanning.desk import (
+    NAME_MAX,
     SCANS_MAX,
     UNITS,
     Desk,
@@ -72,12 +73,12 @@ def _ledger() -> Ledger:
 
 def _desk(view: View, asked: Tree) -> Desk:
     """Read where it was scanned; a device with a link of its own stands where the link says."""
-    tree = dict(asked)
-    bound = session.get("device")
-    if isinstance(bound, dict) and (access.role() == "device" or not tree.get("stage")):
-        for member in ("stage", "place", "title"):
-            if bound.get(member):
-                tree[member] = bound[member]
+    tree = {**asked, "device": _own_name(asked.get("device"))}
+    bound = _bound()
+    if access.role() == "device" or not tree.get("stage"):
+        tree |= {one: bound[one] for one in ("stage", "place", "title") if bound.get(one)}
+    if not view.master("person", [str(tree.get("person"))]):
+        tree["person"] = None
     name = tree.get("stage")
     if not name:
         raise Conflict(_("No step is chosen on this device. Choose the step, then scan again."))
@@ -89,6 +90,24 @@ def _desk(view: View, asked: Tree) -> Desk:
             )
         )
     return read_desk(tree, view.flow, view.namespace)
+
+
+def _bound() -> Mapping[str, Any]:
+    """Return what a device's link says of it; empty where it came without one."""
+    link = access.key()
+    if access.role() == "device" and link is not None:
+        return {"id": link.id, "title": link.title, "stage": link.stage, "place": link.place}
+    found = session.get("device")
+    return found if isinstance(found, dict) else {}
+
+
+def _own_name(given: object) -> str:
+    """Return the name under which a device counts: no link may speak in another's name."""
+    name = given if isinstance(given, str) else ""
+    link = str(_bound().get("id") or "")
+    if access.role() != "device" or not link:
+        return name
+    return link if name in ("", link) else f"{link}.{name}"[:NAME_MAX]
 
 
 @blueprint.post("/api/scans")
@@ -172,7 +191,7 @@ def carton() -> Response:
 def count() -> Response:
     """Say how many pieces of a ticket are good and how many are bad."""
     asked = _asked()
-    device, event = _text(asked, "device"), _text(asked, "event")
+    device, event = _own_name(_text(asked, "device")), _text(asked, "event")
     person = asked.get("person")
     try:
         answer, position = quality.count(
@@ -220,7 +239,7 @@ def _once_more(answer: Answer, event: str, position: int | None) -> Response:
 def take_back() -> Response:
     """Say that a scan did not happen: one of the device's last ten, if nothing follows from it."""
     asked = _asked()
-    device, event = _text(asked, "device"), _text(asked, "event")
+    device, event = _own_name(_text(asked, "device")), _text(asked, "event")
     opened = read_opened(asked.get("opened"))
     answer, last = undo(_ledger(), device, event, at=_micro(now()), opened=opened)
     with current().look() as view:
@@ -253,7 +272,7 @@ def _micro(at: datetime) -> int:
 @blueprint.get("/api/scans/desk")
 def desk() -> Response:
     """Return what a desk shows before the first scan, or after its page was opened anew."""
-    name, device = request.args.get("stage", ""), request.args.get("device", "")
+    name, device = request.args.get("stage", ""), _own_name(request.args.get("device", ""))
     epoch = request.args.get("epoch", "0")
     opened = tuple(unquote(one) for one in request.args.getlist("opened"))[:40]
     with current().look() as view:
