@@ -44,7 +44,11 @@ class ArticleReader:
         self._texts: dict[tuple[object, str], str] = {}
 
     def read(self, record: Record, owner: str) -> Article | None:
-        """Return the product of a row; None if something is wrong with it, which is kept."""
+        """Return the product of a row; None if it names none.
+
+        What is wrong with it is kept. The product is then the one that stands there, so that the
+        sheet's pieces can be counted; it is never taken in like that.
+        """
         count = len(self._judge.complaints)
         style = self._code(record.cell("style"), owner)
         name = self._judge.text(record.cell("name"), owner)
@@ -60,7 +64,13 @@ class ArticleReader:
             )
             self._judge.complain(NO_STYLE, cell or Cell(None, ""), owner)
         if len(self._judge.complaints) > count:
-            return None
+            style = style or _written(record.cell("style"))
+            colour = colour or _written(record.cell("colour"))
+            size = size or ("" if self._is_matrix else _written(record.cell("size")))
+            if not (style or name or gtin):
+                style = _written(record.cell("gtin"))
+                if not style:
+                    return None
         given = swatch if record.cell("swatch") is not None and swatch else ""
         return Article(style or name, colour, size, gtin, name if style else "", given)
 
@@ -91,3 +101,8 @@ class ArticleReader:
         if text:
             self._texts[key] = size
         return size
+
+
+def _written(cell: Cell | None) -> str:
+    """Return what stands in a cell, right or wrong."""
+    return cell.text[:80] if cell is not None else ""

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from traceability.errors import Refused
 
-__all__ = ["N_", "Complaint", "Question", "Unreadable"]
+__all__ = ["N_", "Complaint", "Question", "Unreadable", "merged"]
 
 
 def N_(words: str) -> str:  # noqa: N802 - the mark that catalogues look for
@@ -40,6 +40,19 @@ class Complaint:
 
     def __str__(self) -> str:
         return self.words % {"cell": self.cell, **self.values}
+
+
+def merged(complaints: Iterable[Complaint]) -> list[Complaint]:
+    """Return complaints with each said once: a merged cell stands in many rows."""
+    found: dict[tuple[str, str], Complaint] = {}
+    for one in complaints:
+        key = (one.words, one.cell or str(one))
+        known = found.get(key)
+        if known is None:
+            found[key] = one
+        elif one.owners - known.owners:
+            found[key] = replace(known, owners=known.owners | one.owners)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,16 @@ def _with_likely(grid: Grid, found: Columns) -> Columns:
         if (is_inside or is_beside) and len(text) <= 12 and _has_figures(grid, found, column):
             likely[column] = text
     unknown = {at: text for at, text in found.unknown.items() if at not in likely}
-    return replace(found, likely=likely, unknown=unknown)
+    # They count as sizes meanwhile, so that sums can be judged: nothing is taken in before the
+    # heading is put right.
+    taken = set(found.sizes.values())
+    sizes = dict(found.sizes)
+    for column, text in likely.items():
+        guess = likely_size(text)
+        sizes[column] = guess if guess is not None and guess not in taken else text
+        taken.add(sizes[column])
+    in_order = dict(sorted(sizes.items()))
+    return replace(found, sizes=in_order, likely=likely, unknown=unknown)
 
 
 def _has_figures(grid: Grid, found: Columns, column: int) -> bool:

@@ -12,7 +12,7 @@ from traceability.sheets.article import ArticleReader
 from traceability.sheets.articles import Articles, differences_of
 from traceability.sheets.change import Change, Difference, Plan
 from traceability.sheets.choices import Choices
-from traceability.sheets.complaint import N_, Complaint
+from traceability.sheets.complaint import N_, Complaint, merged
 from traceability.sheets.headings import Kind
 from traceability.sheets.orders import missing_column
 from traceability.sheets.reading import Judge
@@ -60,7 +60,7 @@ def plan_masters(view: View, table: Table, kind: Kind, choices: Choices) -> Plan
         found.changes = _places(view, table, judge)
     else:
         found.changes = _people(view, table, judge, found)
-    found.complaints += judge.complaints
+    found.complaints = merged([*found.complaints, *judge.complaints])
     return found
 
 

@@ -24,7 +24,7 @@ from traceability.sheets.article import Article, ArticleReader
 from traceability.sheets.articles import Articles, differences_of
 from traceability.sheets.change import Change, Difference, Plan
 from traceability.sheets.choices import Choices
-from traceability.sheets.complaint import N_, Complaint
+from traceability.sheets.complaint import N_, Complaint, merged
 from traceability.sheets.from_before import FROM_BEFORE, REASON, SaidBefore, event_id, said_before
 from traceability.sheets.grid import plain
 from traceability.sheets.headings import normal
@@ -113,7 +113,7 @@ def plan_stock(view: View, table: Table, choices: Choices, *, at: datetime) -> P
     judge.learn(numbers, (), choices, are_whole=not {"amount", "roll"} & table.fields)
     reader = _Reader(view, table, judge)
     reader.read()
-    found.complaints += judge.complaints
+    found.complaints = merged([*found.complaints, *judge.complaints])
     found.questions += judge.questions
     said = said_before(view, [one.about for one in reader.counted.values()])
     for one in reader.counted.values():

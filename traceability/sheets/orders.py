@@ -9,7 +9,7 @@ from datetime import date
 
 from traceability.sheets.article import Article, ArticleReader
 from traceability.sheets.choices import Choices
-from traceability.sheets.complaint import N_, Complaint, Question
+from traceability.sheets.complaint import N_, Complaint, Question, merged
 from traceability.sheets.field_words import FIELD_WORDS
 from traceability.sheets.grid import Formula
 from traceability.sheets.reading import Judge
@@ -101,7 +101,7 @@ def read_orders(table: Table, choices: Choices) -> OrderSheet:
     judge.learn(counted, due, choices, are_whole=True)
     reader = _Reader(table, sheet, judge)
     reader.read()
-    sheet.complaints += judge.complaints
+    sheet.complaints = merged([*sheet.complaints, *judge.complaints])
     sheet.questions += judge.questions
     return sheet
 
@@ -159,7 +159,6 @@ class _Reader:
         for cell, rows in self._table.likely.values():
             known = frozenset(owners[row] for row in rows if owners[row])
             self._sheet.complaints.append(size_complaint(cell, known))
-            self._unknown.update(("pieces", "row"))
         sums: dict[int, list[Total]] = defaultdict(list)
         for total in self._table.totals:
             sums[total.count].append(total)
@@ -297,7 +296,7 @@ class _Reader:
 
     def _check_row(self, order: OrderSaid, record: Record, owner: str, row: int) -> None:
         cell = record.cell("total") or (record.cell("pieces") if self._table.is_matrix else None)
-        if cell is None or self._is_likely(record):
+        if cell is None:
             return
         if not self._table.is_matrix:
             if record.cell("pieces") is not None:
@@ -322,13 +321,6 @@ class _Reader:
 
     def _fits(self, order: OrderSaid, _owner: str, cell: Cell, row: int) -> bool:
         return self._judge.number(cell) in (row, order.pieces) or isinstance(cell.value, Formula)
-
-    def _is_likely(self, record: Record) -> bool:
-        return any(
-            self._table.records[row].row == record.row
-            for _, rows in self._table.likely.values()
-            for row in rows
-        )
 
     def _say_twice(self, order: OrderSaid) -> None:
         for key, cells in order.cells.items():

@@ -151,11 +151,17 @@ def _row(one: Change, places: Mapping[str, str], *, is_wrong: bool) -> Row:
         word=_("to be put right") if is_wrong else str(STATES[one.state]),
         line="" if one.sort == "product" else line,
         due=day(date.fromisoformat(due)) if due else "",
-        amount=quantity(one.pieces, one.unit) if one.pieces is not None else "",
+        amount=_amount(one),
         differences=tuple(difference_words(each) for each in one.differences),
         is_left_out=is_wrong,
         swatch=str(one.values.get("swatch", "")) if one.sort == "product" else "",
     )
+
+
+def _amount(one: Change) -> str:
+    if one.pieces is None:
+        return ""
+    return quantity(one.pieces, one.unit) if one.unit else number(one.pieces)
 
 
 def difference_words(one: Difference) -> str:
