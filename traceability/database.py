@@ -389,6 +389,16 @@ def delete_by(
     )
 
 
+def wipe_by(connection: Connection, target: Table, **where: Any) -> None:
+    """Delete as `delete_by` does, and overwrite in the file what the rows held (SQLite)."""
+    if connection.dialect.name != "sqlite":
+        delete_by(connection, target, **where)
+        return
+    connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    delete_by(connection, target, **where)
+    connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+
+
 def add_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Add to the last column of rows found by their primary key; make the rows that are missing."""
     if rows:

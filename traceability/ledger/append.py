@@ -28,6 +28,7 @@ from traceability.ledger import tables
 from traceability.ledger.clock import RecordClock
 from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
 from traceability.ledger.entry import Entry
+from traceability.ledger.erasing import erase
 from traceability.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from traceability.ledger.runs import extend
 from traceability.ledger.sorting import Sorting
@@ -387,6 +388,9 @@ class Ledger:
                 for field, salt, value in draft.private
             ],
         )
+        for at, draft in numbered:
+            if draft.kind == "erasure":
+                erase(connection, key, at, draft.tree)
         self._count_runs(connection, accepted)
         tails = {
             level: connection.execute(
