@@ -44,12 +44,12 @@ def tickets_of(view: View, number: str) -> list[str]:
         said = said.replace(letter, f"!{letter}")
     rows = view.connection.execute(
         text(
-            "SELECT key FROM master_data WHERE ledger_id = :l AND type = 'ticket' "
-            "AND value LIKE :v ESCAPE '!' ORDER BY position, key"
+            "SELECT key, position FROM master_data WHERE ledger_id = :l AND type = 'ticket' "
+            "AND value LIKE :v ESCAPE '!'"
         ),
         {"l": view.ledger_id, "v": f"%{said}%"},
     )
-    return [row.key for row in rows]
+    return [row.key for row in sorted(rows, key=lambda row: (row.position, row.key))]
 
 
 def number_of(view: View, order: str) -> str:
@@ -80,8 +80,11 @@ def after(
         return len(held) + 1, None, "pieces"
     if one.order is None:
         return None, None, ""
-    total = len(tickets_of(view, number_of(view, one.order)))
     done = _tickets_done(view, stage, one) + (not one.is_done(stage))
+    said = exact(one.values.get("of"))
+    if said is None:
+        said = Decimal(len(tickets_of(view, number_of(view, one.order))))
+    total = max(int(said), done) if said else 0
     return done, total or None, "tickets" if total else ""
 
 
@@ -91,14 +94,17 @@ def _tickets_done(view: View, stage: Stage, one: Thing) -> int:
     kind_no = view.number("kind", one.kind.name) if one.kind is not None else None
     if order_no is None or kind_no is None:
         return 0
-    done = view.connection.execute(
-        text(
-            "SELECT count(*) FROM item WHERE ledger_id = :l AND order_no = :o "
-            "AND order_no IS NOT NULL AND kind_no = :k AND (stages_reached >> :s) & 1 = 1"
-        ),
-        {"l": view.ledger_id, "o": order_no, "k": kind_no, "s": stage.number},
-    ).scalar_one()
-    return int(done)
+    rows = rows_by(
+        view.connection,
+        tables.item,
+        ("kind_no", "stages_reached"),
+        ledger_id=view.ledger_id,
+        column="order_no",
+        values=[order_no],
+        index="item_order",
+        where="t.order_no IS NOT NULL",
+    )
+    return sum(row.kind_no == kind_no and row.stages_reached >> stage.number & 1 for row in rows)
 
 
 def of_opened(view: View, one: Thing) -> tuple[int | None, int | None, str]:

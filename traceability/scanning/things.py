@@ -157,22 +157,42 @@ def things(view: View, keys: Collection[str]) -> dict[str, Thing]:
 
 def _entered(view: View, keys: Collection[str]) -> dict[str, tuple[str, Values]]:
     """Return what was entered under these keys: the most trusted type, and its values."""
-    listed = ", ".join(f"'{kind}'" for kind in ENTERED)
-    rows = rows_by(
-        view.connection,
-        tables.master_data,
-        ("key", "type", "value"),
-        ledger_id=view.ledger_id,
-        column="key",
-        values=keys,
-        where=f"t.type IN ({listed})",
-    )
     found: dict[str, tuple[str, Values]] = {}
-    for row in sorted(rows, key=lambda row: ENTERED.index(row.type)):
-        if row.key not in found:
-            tree = bodies.parse(row.value.encode())
-            found[row.key] = (row.type, tree if isinstance(tree, Mapping) else {})
+    for kind in ENTERED:
+        rows = rows_by(
+            view.connection,
+            tables.master_data,
+            ("key", "value"),
+            ledger_id=view.ledger_id,
+            column="key",
+            values=[key for key in keys if kind in _kinds_under(key)],
+            where=f"t.type = '{kind}'",
+        )
+        for row in rows:
+            if row.key not in found:
+                tree = bodies.parse(row.value.encode())
+                found[row.key] = (kind, tree if isinstance(tree, Mapping) else {})
     return found
+
+
+def _kinds_under(key: str) -> tuple[str, ...]:
+    """Return the types of master data that a key of this sort may stand for.
+
+    >>> _kinds_under("//w.invalid/obj/C-10006")
+    ('carton', 'person')
+    """
+    if not key.startswith("//"):
+        return ("ticket", "roll", "carton", "product", "place")
+    sort = key[2:].split("/", 2)[1] if key.count("/") > 3 else ""
+    return _SORTS.get(sort, ())
+
+
+_SORTS: Mapping[str, tuple[str, ...]] = {
+    "class": ("ticket", "roll", "product"),
+    "obj": ("carton", "person"),
+    "bt": ("order",),
+    "loc": ("place",),
+}
 
 
 def _numbers(item: Item) -> tuple[int, ...]:
