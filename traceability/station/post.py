@@ -23,6 +23,10 @@ from traceability.station.spool import Spool
 
 log = logging.getLogger(__name__)
 
+_HOLDERS: dict[str, threading.Thread] = {}
+"""Spool file → the thread that writes it. Two would number their reads alike, so a station that
+begins while its predecessor still hangs at a dead network waits for it. Owned by `_HOLDING`."""
+_HOLDING = threading.Lock()
 AGAIN_S = 2.0
 """Pause before a station that failed begins again."""
 
@@ -90,7 +94,16 @@ class Running:
         thread.join(max(0.0, timeout_s))
         return not thread.is_alive()
 
+    def _await_predecessor(self) -> None:
+        """Wait until nobody else in this process writes this station's spool."""
+        with _HOLDING:
+            before = _HOLDERS.get(self.settings.spool)
+            _HOLDERS[self.settings.spool] = threading.current_thread()
+        if before is not None:
+            before.join()
+
     def _live(self) -> None:
+        self._await_predecessor()
         while not self._stopping.is_set():
             try:
                 self._run_once()

@@ -127,7 +127,7 @@ def anchor_of(url: str) -> str:
     """Return the id of a port's row: the same as long as its name is.
 
     >>> anchor_of("/dev/ttyUSB0")
-    'port-4f2d37fa'
+    'port-c0ee77d8'
     """
     return "port-" + sha256(url.encode()).hexdigest()[:8]
 
