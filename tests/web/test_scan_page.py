@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text as sql
-from werkzeug.serving import make_server
 
-from tests.scanning.workshop import NAVY, NS, Workshop, carton, digits
+from tests.scanning.workshop import Workshop, carton, digits
 from tests.web.browser import chromium, sideways
 from tests.web.pseudo import CARRIER
-from traceability.labels.codes import ShortCode
-from traceability.ledger.entry import Entry
-from traceability.projections.entering import master_draft
+from tests.web.scan_shop import (
+    ANA,
+    HEARING,
+    ROLL,
+    SCANNER,
+    SIZES,
+    TICKETS,
+    Shop,
+    film_of,
+    rows,
+    scan,
+    serving,
+    settled,
+    small_workshop,
+    violations,
+    visit,
+)
 from traceability.web import create_app
 from traceability.web.opening import reading_of
 from traceability.web.scan_page import shell
@@ -28,128 +39,19 @@ from traceability.web.settings import Settings
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-SIZES = {"desktop": (1440, 900), "phone": (360, 740), "narrow": (320, 640)}
-TICKETS = [digits(1200 + place) for place in range(20)]
-ROLL = "MILL-4711"
-ANA = f"//{NS}/obj/{ShortCode('W', 1900).text}"
-SCANNER = """(keys) => {
-  for (const key of keys) {
-    const target = document.activeElement || document.body;
-    const go = target.dispatchEvent(
-      new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-    if (go && key.length === 1 && "value" in target) target.value += key;
-  }
-}"""
-# Counts the voices that begin: what a person hears, where no loudspeaker is.
-HEARING = """() => {
-  window.voices = 0;
-  const start = OscillatorNode.prototype.start;
-  OscillatorNode.prototype.start = function (...at) { window.voices += 1; start.apply(this, at); };
-}"""
-
-
-@dataclass
-class Shop:
-    """A server on this machine over a small workshop."""
-
-    url: str
-    workshop: Workshop
-    contexts: list[BrowserContext] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
-
-    def open(self, browser: Browser, step: str, size: str = "desktop", **more: Any) -> Page:
-        """Open the page of a step on a device of its own."""
-        width, height = SIZES[size]
-        is_phone = size != "desktop"
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            reduced_motion="reduce",
-            has_touch=is_phone,
-            is_mobile=is_phone,
-            **more,
-        )
-        self.contexts.append(context)
-        context.on("request", lambda asked: self._note(asked.url))
-        context.add_cookies([{"name": "step", "value": step, "url": self.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda told: self._hear(told.type, told.text))
-        visit(page, self.url)
-        return page
-
-    def _note(self, url: str) -> None:
-        if not url.startswith((self.url, "blob:", "data:")):
-            self.strangers.append(url)
-
-    def _hear(self, kind: str, words: str) -> None:
-        # A fetch that finds no network is reported by the browser itself, whatever the page does.
-        if kind == "error" and "ERR_INTERNET_DISCONNECTED" not in words:
-            self.problems.append(words)
-
-    def entries(self) -> list[tuple[int, int]]:
-        """Return counter and time (µs) of every scan that a browser sent, in the record's order."""
-        with self.workshop.database.read() as connection:
-            rows = connection.execute(sql("SELECT entry FROM entry ORDER BY position")).all()
-        found = [Entry.parse(row.entry) for row in rows]
-        # A browser's device is a UUID; the bench's own is called pc.
-        return [(one.run[2], one.at) for one in found if one.run and one.run[0].count("-") == 4]
-
-
-def visit(page: Page, url: str, query: str = "") -> None:
-    """Open the page and wait until it listens."""
-    page.goto(f"{url}/scan{query}")
-    page.wait_for_selector("[data-is-ready]")
-
-
-def scan(page: Page, *texts: str) -> None:
-    """Type as a scanner does, and wait until each was heard."""
-    root = page.locator("[data-scan]")
-    for text in texts:
-        count = int(root.get_attribute("data-scans") or 0)
-        page.evaluate(SCANNER, [*text, "Enter"])
-        expect(root).to_have_attribute("data-scans", str(count + 1))
-
-
-def rows(page: Page) -> list[str]:
-    """Read the list of the last scans: state and name, newest first."""
-    found = page.locator("[data-rows] li")
-    return [
-        f"{one.get_attribute('data-state')} {one.locator('[data-name]').text_content()}"
-        for one in found.all()
-    ]
-
-
-def settled(page: Page) -> None:
-    """Wait until nothing waits and no row is without its answer."""
-    expect(page.locator("[data-scan]")).to_have_attribute("data-waiting", "0", timeout=20_000)
-    expect(page.locator("[data-rows] li[data-state=reading]")).to_have_count(0)
 
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
-    made = Workshop(tmp_path)
-    made.order("120", NAVY, [20] * 20, first=1200)
-    person = {"badge": ShortCode("W", 1900).digits, "is_active": True}
-    made.ledger.append([master_draft("person", ANA, person, by="office", private={"name": "Ana"})])
-    made.roll(ROLL, dye_lot="7")
+    made = small_workshop(tmp_path)
     yield made
     made.database.close()
 
 
 @pytest.fixture
 def shop(workshop: Workshop) -> Iterator[Shop]:
-    app = create_app(reading=reading_of(workshop.ledger), settings=Settings())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    found = Shop(f"http://127.0.0.1:{server.server_port}", workshop)
-    yield found
-    for context in found.contexts:
-        context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(workshop) as found:
+        yield found
     assert (found.problems, found.strangers) == ([], [])
 
 
@@ -488,19 +390,7 @@ def test_what_is_open_is_put_away_by_hand(browser: Browser, shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def seen_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of a ticket's code, as a camera would see it."""
-    import zxingcpp
-    from PIL import Image
-
-    code = zxingcpp.create_barcode(TICKETS[0], zxingcpp.BarcodeFormat.QRCode)
-    drawn = Image.fromarray(zxingcpp.write_barcode_to_image(code, scale=8)).convert("L")
-    frame = Image.new("L", (640, 480), 210)
-    frame.paste(drawn, ((640 - drawn.width) // 2, (480 - drawn.height) // 2))
-    path = tmp_path_factory.mktemp("film") / "ticket.y4m"
-    grey = bytes([128]) * (320 * 240 * 2)
-    film = b"YUV4MPEG2 W640 H480 F10:1 Ip A1:1 C420jpeg\n"
-    path.write_bytes(film + (b"FRAME\n" + frame.tobytes() + grey) * 3)
-    return path
+    return film_of(TICKETS[0], tmp_path_factory.mktemp("film") / "ticket.y4m")
 
 
 @pytest.fixture
@@ -589,31 +479,13 @@ def test_axe_finds_nothing_and_nothing_is_cut(
     assert (violations(page), sideways(page)) == ([], 0)
 
 
-def violations(page: Page) -> list[str]:
-    """Ask axe about the page as it is."""
-    found = page.evaluate("() => axe.run()")["violations"]
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
-
-
 def test_long_words_are_not_cut(browser: Browser, workshop: Workshop, pseudo_folder: Path) -> None:
-    settings = Settings(languages=(CARRIER,), translations=str(pseudo_folder))
-    app = create_app(reading=reading_of(workshop.ledger), settings=settings)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    shop = Shop(f"http://127.0.0.1:{server.server_port}", workshop)
-    try:
+    with serving(workshop, languages=(CARRIER,), translations=str(pseudo_folder)) as shop:
         for size in SIZES:
             page = shop.open(browser, "cutting", size)
             scan(page, ROLL, TICKETS[0])
             settled(page)
             assert (size, sideways(page), page.evaluate(WORD_CUT)) == (size, 0, False)
-    finally:
-        for context in shop.contexts:
-            context.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 WORD_CUT = """() => {
