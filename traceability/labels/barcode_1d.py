@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from barcode.codex import Code128
+from barcode import Code128
 
 from traceability.errors import InvalidIdentifier
 

@@ -91,7 +91,7 @@ def fit(
     smaller = size * _SMALLER
     while smaller > max(half * 1.25, least):
         if width(said, smaller, stretch=76) <= room:
-            return (Line(said, round(smaller, 2), 76),)
+            return (Line(said, _down(smaller), 76),)
         smaller *= _SMALLER
     if half >= least:
         return tuple(_squeezed(part, room, half, least) for part in _halves(said))
@@ -102,10 +102,15 @@ def _squeezed(text: str, room: float, size: float, least: float) -> Line:
     while True:
         for stretch, _ in _STRETCHES:
             if width(text, size, stretch=stretch) <= room:
-                return Line(text, round(size, 2), stretch)
+                return Line(text, _down(size), stretch)
         if size <= least:
-            return Line(text, round(size, 2), 76, round(room, 2))
+            return Line(text, _down(size), 76, round(room, 2))
         size = max(size * _SMALLER, least)
+
+
+def _down(size: float) -> float:
+    """Round a size so that the text does not grow."""
+    return int(size * 100) / 100
 
 
 def _halves(text: str) -> tuple[str, ...]:
