@@ -52,6 +52,8 @@ class Certificate:
     names: tuple[str, ...]
     """Host names and addresses that the certificate is good for."""
     expires_at: datetime
+    serial: int
+    """Tells one certificate from the next."""
 
     @property
     def short_fingerprint(self) -> str:
@@ -97,6 +99,7 @@ def kept(
         fingerprint=" ".join(digest[one : one + 4] for one in range(0, len(digest), 4)),
         names=tuple(sorted(_names_of(shown))),
         expires_at=shown.not_valid_after_utc,
+        serial=shown.serial_number,
     )
 
 

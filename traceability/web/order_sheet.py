@@ -12,6 +12,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
+from babel import Locale
+from babel.dates import format_skeleton
+from flask import g
+from flask_babel import get_locale
 from markupsafe import Markup
 
 from traceability.epcis.vocabulary import STEPS
@@ -108,11 +112,41 @@ def _time(at: datetime, shown: str) -> Markup:
 
 
 def _is_today(at: datetime) -> bool:
-    return local(at).date() == local(now()).date()
+    # What is sent stands still: opened tomorrow, it must not say today.
+    return not g.get("stands_still", False) and local(at).date() == local(now()).date()
 
 
 def _day_word(at: datetime) -> str:
     return _("today") if _is_today(at) else day(at)
+
+
+def whole_day(at: date) -> str:
+    """Write a day with its year: what is sent may be read in another one."""
+    locale = get_locale() or Locale("en")
+    if str(locale).startswith("en"):
+        return f"{at:%a} {at.day} {at:%b} {at.year}"
+    return str(format_skeleton("yMMMEd", at, locale=locale))
+
+
+def stamp(at: datetime) -> str:
+    """Write the time of figures that are sent: day with year, and minute."""
+    there = local(at)
+    return _("%(day)s, %(time)s", day=whole_day(there.date()), time=f"{there:%H:%M}")
+
+
+def summary(card: OrderCard, stage: StageProgress | None) -> str:
+    """Say in one line how far an order is: to go with a link, a page or a picture."""
+    promised = _("Promised %(day)s.", day=whole_day(card.due)) if card.due is not None else ""
+    if stage is None:
+        return promised
+    how_far = _(
+        "%(stage)s: %(made)s of %(all)s pieces, as of %(time)s.",
+        stage=titled(stage.stage),
+        made=number(stage.done),
+        all=number(stage.total),
+        time=stamp(now()),
+    )
+    return f"{how_far} {promised}".strip()
 
 
 def span(first: datetime, last: datetime) -> Markup:

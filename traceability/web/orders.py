@@ -18,7 +18,9 @@ from traceability.projections.steps import Carton, cartons
 from traceability.projections.view import View
 from traceability.web import access, customer, order_sheet, tickets
 from traceability.web.clock import now
+from traceability.web.doors import Door
 from traceability.web.layout import MenuEntry
+from traceability.web.network import outer_url
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
 from traceability.web.sentences import lazy_gettext, ngettext
@@ -60,7 +62,7 @@ def order_path(key: str) -> str:
     return url_for("orders.show_one", number=number_of(key, current().opening.namespace))
 
 
-def _key(view: View, number: str) -> str:
+def key_of_number(view: View, number: str) -> str:
     """Return the key of an order from its address; 404 if nobody entered it."""
     keys = (f"//{view.namespace}/bt/{number}", number, f"/{number}", f"//{number}")
     found = view.master("order", keys)
@@ -164,7 +166,7 @@ def _plain(value: Decimal) -> int | float:
 def show_one(number: str) -> str:
     """Show one order to the people of the workshop."""
     with current().look() as view:
-        key = _key(view, number)
+        key = key_of_number(view, number)
         card = progress.order(view, key)
         if card is None:
             abort(404)
@@ -200,14 +202,17 @@ def show_one(number: str) -> str:
             news=happened if request.args.get("news") == "all" else happened[:NEWS_SHOWN],
             news_count=len(happened),
             why=_why(view, card, boxes, stage),
-            **_sending(card, number_of(key, view.namespace), made),
+            **_sending(card, number_of(key, view.namespace), made, stage),
         )
 
 
-def _sending(card: OrderCard, number: str, made: list[Link]) -> dict[str, Any]:
+def _sending(
+    card: OrderCard, number: str, made: list[Link], stage: StageProgress | None
+) -> dict[str, Any]:
     """Return what the part of the page shows that makes and ends links."""
     at = now()
     sent = next((one for one in made if one.id == request.args.get("sent")), None)
+    sent = sent if sent is not None and sent.state(at) == "open" else None
     return {
         "links": made,
         "link_states": {one.id: one.state(at) for one in made},
@@ -217,26 +222,32 @@ def _sending(card: OrderCard, number: str, made: list[Link]) -> dict[str, Any]:
             for one in made
             if one.state(at) == "open" and access.role() == "admin"
         },
-        "sent": sent if sent is not None and sent.state(at) == "open" else None,
-        "message": _message(card, number, sent) if sent is not None else "",
+        "sent": sent,
+        "message": _message(card, number, sent, stage),
+        "may_send": access.role() == "admin",
         "day_options": [
             (str(days), ngettext("%(num)s day", "%(num)s days", days)) for days in DAYS_OFFERED
         ],
         "person_name": _person_name,
         "days_usual": DAYS_USUAL,
-        "opens_only_here": access.is_loopback_host(request.host),
+        "opens_only_here": access.is_loopback_host(request.host) and not outer_url(Door.PLAIN),
     }
 
 
-def _message(card: OrderCard, number: str, link: Link) -> str:
-    until = f"{local(link.expires_at):%Y-%m-%d}"
-    return _(
-        "Order %(number)s, %(title)s: see how far it is at any time, until %(day)s: %(address)s",
-        number=number,
-        title=card.label.name,
-        day=until,
-        address=customer.address(link),
-    )
+def _message(card: OrderCard, number: str, link: Link | None, stage: StageProgress | None) -> str:
+    """Write what goes to the customer: with the link if there is one, else with the files."""
+    heading = _("Order %(number)s, %(title)s", number=number, title=card.label.name)
+    if link is not None:
+        heading = _(
+            "Order %(number)s, %(title)s: see how far it is at any time, until %(day)s: "
+            "%(address)s",
+            number=number,
+            title=card.label.name,
+            day=f"{local(link.expires_at):%Y-%m-%d}",
+            address=customer.address(link),
+        )
+    asked = _("Page and picture stand still: ask for newer ones.") if link is None else ""
+    return "\n".join(filter(None, (heading, order_sheet.summary(card, stage), asked)))
 
 
 def _person_name(by: str) -> str:
@@ -250,7 +261,7 @@ def _person_name(by: str) -> str:
 def give_one(number: str) -> Response:
     """Give one order as JSON: lines, stages with first and last time, cartons."""
     with current().look() as view:
-        key = _key(view, number)
+        key = key_of_number(view, number)
         card = progress.order(view, key)
         if card is None:
             abort(404)
@@ -379,7 +390,7 @@ def make_link(number: str) -> BaseResponse:
         offered = ", ".join(str(days) for days in DAYS_OFFERED)
         raise Refused(f"Cannot make a link for {given!r} days: expected one of {offered}.")
     with current().look() as view:
-        key = _key(view, number)
+        key = key_of_number(view, number)
     link = _make(key, timedelta(days=int(given)))
     return redirect(url_for("orders.show_one", number=number, sent=link.id) + "#send", 303)
 
@@ -388,7 +399,7 @@ def make_link(number: str) -> BaseResponse:
 def end_link(number: str, link_id: str) -> BaseResponse:
     """End a link: its address opens nothing from now on."""
     with current().look() as view:
-        key = _key(view, number)
+        key = key_of_number(view, number)
         link = links.link(view, link_id)
     if link is None or link.order != key:
         abort(404)
@@ -403,7 +414,7 @@ def as_customer(number: str) -> BaseResponse:
     """Lead to the customer's page, by a link that ends within a day."""
     at = now()
     with current().look() as view:
-        key = _key(view, number)
+        key = key_of_number(view, number)
         ready = next(
             (
                 one
