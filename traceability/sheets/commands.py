@@ -96,13 +96,16 @@ def import_(
     if server:
         tree = _ask(server, data, name, kind, choices, dry_run=dry_run, rest=rest)
     else:
-        ledger = open_ledger(db or _of_factory(factory), ledger_name)
         book = read_book(data, name)
-        if dry_run:
-            with look(ledger) as view:
-                tree = as_tree(plan(view, book, kind, choices, at=datetime.now(UTC)))
-        else:
-            tree = _take(ledger, book, kind, choices, rest=rest, is_quiet=as_json)
+        ledger = open_ledger(db or _of_factory(factory), ledger_name)
+        try:
+            if dry_run:
+                with look(ledger) as view:
+                    tree = as_tree(plan(view, book, kind, choices, at=datetime.now(UTC)))
+            else:
+                tree = _take(ledger, book, kind, choices, rest=rest, is_quiet=as_json)
+        finally:
+            ledger.database.close()
     click.echo(
         json.dumps(tree, ensure_ascii=False) if as_json else _sentences(tree, dry_run=dry_run)
     )

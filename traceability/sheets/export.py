@@ -150,12 +150,13 @@ def _across(
     rows: dict[tuple[object, ...], dict[str, Decimal]] = {}
     for product, pieces in _lines(values):
         known = products.get(product, {"style": product.rsplit("/", 1)[-1]})
-        cells = rows.setdefault(tuple(_words(known)), {})
         size = str(known.get("size", ""))
+        # What has no size stands on a row of its own, under the sum alone.
+        cells = rows.setdefault((*_words(known), not size), {})
         cells[size] = cells.get(size, Decimal()) + pieces
     for words, cells in rows.items():
         across = [cells.get(size, "") for size in sizes]
-        yield [*_head(key, values), *words, *across, sum(cells.values(), Decimal())]
+        yield [*_head(key, values), *words[:-1], *across, sum(cells.values(), Decimal())]
 
 
 def _products(view: View) -> Iterator[list[object]]:

@@ -89,7 +89,7 @@ roll|roll no|roll nr|roll number|roll id|roll code|batch|batch no|piece no|fabri
     "dye_lot": "dye lot|dyelot|lot|lot no|dye batch|shade lot|缸号|缸|染缸|染缸号|批号|色号缸号",
     "supplier": "supplier|mill|vendor|from|supplier name|供应商|布厂|织厂|厂家|供货商",
     "amount": """
-metres|meters|metre|meter|length|yards|yds|kg|kilograms|weight|net weight|mtr|mtrs|
+amount|metres|meters|metre|meter|length|yards|yds|kg|kilograms|weight|net weight|mtr|mtrs|
 米数|长度|码长|码数量|重量|净重|公斤|公斤数|千克""",
     "unit": "unit|uom|单位|计量单位",
     "code": "code|id|short name|代码|编码",

@@ -209,6 +209,8 @@ def _is_figure(value: Value) -> bool:
 def _any_headings(grid: Grid, known: Known) -> Columns | None:
     for row in range(min(_SEARCHED_ROWS, len(grid.rows))):
         words = {at: value for at, value in enumerate(grid.rows[row]) if isinstance(value, str)}
+        if any(_is_figure(value) for value in grid.rows[row]):
+            continue
         below = grid.rows[row + 1] if row + 1 < len(grid.rows) else ()
         if len(words) >= 3 and any(_is_figure(value) for value in below):
             named = {at: field_of(text, known.kind, known.columns) for at, text in words.items()}

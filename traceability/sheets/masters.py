@@ -104,6 +104,8 @@ class Places:
             owners = known.owners | {owner}
             self._changes[key] = _change(known, owners)
             return
+        if said.get("name"):
+            self._keys[said["name"].casefold()] = key
         before = self._there.get(key)
         values: dict[str, Any] = {**(before or {}), **{k: v for k, v in said.items() if v}}
         differences = () if before is None else differences_of(before, values, ("name", "kind"))

@@ -124,8 +124,11 @@ def missing_column(field_name: str) -> Complaint:
 
 
 def _counted(record: Record, table: Table) -> Iterator[tuple[str, Cell]]:
-    """Yield size and pieces of a row; the size is empty where the row itself names it."""
-    if table.is_matrix:
+    """Yield size and pieces of a row; the size is empty where the row itself names it.
+
+    Where sizes stand across, goods without a size have their pieces under the sum alone.
+    """
+    if table.is_matrix and record.sizes:
         yield from record.sizes
         return
     cell = record.cell("pieces") or record.cell("total")
@@ -279,7 +282,7 @@ class _Reader:
             self._judge.complain(NO_PIECES, cell or Cell(None, ""), owner)
         for size, cell in filled:
             count = len(self._judge.complaints)
-            pieces = self._judge.pieces(cell, owner, may_be_none=self._table.is_matrix)
+            pieces = self._judge.pieces(cell, owner, may_be_none=bool(size))
             if len(self._judge.complaints) > count:
                 self._unknown.update((size or "pieces", "row"))
                 self._lacking.add(order.number)
@@ -298,7 +301,7 @@ class _Reader:
         cell = record.cell("total") or (record.cell("pieces") if self._table.is_matrix else None)
         if cell is None:
             return
-        if not self._table.is_matrix:
+        if not self._table.is_matrix or not record.sizes:
             if record.cell("pieces") is not None:
                 self._said.append((order, owner, cell, row))
             return
@@ -312,7 +315,7 @@ class _Reader:
     def _check_said(self) -> None:
         """Judge a column of sums in a list, if it speaks of pieces at all and not of money."""
         fits = [self._fits(*one) for one in self._said]
-        if not any(fits):
+        if sum(fits) * 2 <= len(fits):
             return
         for (order, owner, cell, _), is_right in zip(self._said, fits, strict=True):
             if not is_right and order.number not in self._lacking:
