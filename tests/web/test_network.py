@@ -357,11 +357,11 @@ def test_one_touch_closes_the_doors_and_one_opens_them_where_they_were(
     with running(tmp_path, free_port()) as house, open_page(stranger) as page:
         outer = (house.port + 1, house.port + 2)
         turn(house, page, "Close it again")
-        assert page.locator("#network .chip").inner_text() == "closed"
+        assert page.locator("#network .chip").inner_text() == "is closed"
         assert until(lambda: not any(answers(port) for port in outer))
         assert answers(house.port)
         turn(house, page, "Open to this network")
-        assert page.locator("#network .chip").inner_text() == "open"
+        assert page.locator("#network .chip").inner_text() == "is open"
         assert all(answers(port) for port in outer)
         assert house.over_tls("/healthz")[0] == 200
 
