@@ -97,7 +97,7 @@ def counted(changes: Iterable[Change], *, amounts: bool = True) -> str:
     """Say how many of what: "4 orders, 9 products, 1 240 pieces"."""
     listed = list(changes)
     parts = []
-    for sort in ("order", "product", "place", "person", "roll"):
+    for sort in ("order", "roll", "person", "product", "place"):
         count = sum(one.sort == sort for one in listed)
         if count:
             parts.append(_plural(sort, count))
