@@ -364,6 +364,9 @@ def test_one_touch_closes_the_doors_and_one_opens_them_where_they_were(
         assert page.locator("#network .chip").inner_text() == "is open"
         assert all(answers(port) for port in outer)
         assert house.over_tls("/healthz")[0] == 200
+        # The owner opened them from a page: who comes through must not be taken for him.
+        assert house.over_tls("/orders")[0] == 401
+        assert house.over_plain("/orders") == 403
 
 
 def test_a_server_that_is_killed_opens_again_with_the_same_certificate(tmp_path: Path) -> None:

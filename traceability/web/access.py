@@ -26,7 +26,7 @@ from hashlib import sha256
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, current_app, g, redirect, request, session
+from flask import Flask, Request, Response, abort, current_app, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -68,10 +68,23 @@ FINDING = frozenset(
     }
 )
 """Addresses by which anybody with a device looks a thing up, and the stream of their pages."""
-CLOSED = ("/sim", "/phones", "/keys", "/safe", "/start", "/readers")
+CLOSED = (
+    "/api/readers",
+    "/doctor",
+    "/keys",
+    "/phones",
+    "/readers",
+    "/safe",
+    "/scan",
+    "/sheets",
+    "/sim",
+    "/start",
+)
 """Beginnings of addresses that are the owner's alone, to read as well."""
 
 REMEMBERED_MAX = 500
+VISITOR = "hangtag.visitor"
+"""Member of a request's environment; no header can set it."""
 COOKIE_AGE = timedelta(days=keys.DAYS_MAX)
 
 
@@ -177,13 +190,14 @@ def by() -> str:
 
 def visitor() -> Visitor:
     """Return who asks, found out once in a request."""
-    if "visitor" not in g:
+    # With the request itself and not in `g`: one request must never be taken for another.
+    if VISITOR not in request.environ:
         found = _recognise()
         if found.role not in (None, "device") and door() is Door.PLAIN:
             # What opens everything must not travel where others read along.
             found = Visitor(trouble="plain")
-        g.visitor = found
-    return cast("Visitor", g.visitor)
+        request.environ[VISITOR] = found
+    return cast("Visitor", request.environ[VISITOR])
 
 
 def _recognise() -> Visitor:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import structlog
 import uvicorn
@@ -162,7 +163,7 @@ class Network:
             raise Refused("The doors open once the server runs: start it first.")
         with self._switching:
             if not self.is_open:
-                asyncio.run_coroutine_threadsafe(self._opening(), loop).result(OPENS_WITHIN_S)
+                _in_loop(self._opening(), loop)
 
     def close(self) -> None:
         """Close the doors; whoever came through one of them still gets his answer."""
@@ -170,7 +171,7 @@ class Network:
         with self._switching:
             self._remember(is_open=False)
             if loop is not None and not loop.is_closed():
-                asyncio.run_coroutine_threadsafe(self._shut(), loop).result(OPENS_WITHIN_S)
+                _in_loop(self._shut(), loop)
 
     # --- in the loop -----------------------------------------------------------------------------
 
@@ -277,6 +278,16 @@ def _port(given: object) -> int:
     if isinstance(given, int) and 0 < given <= 65_535:
         return given
     raise ValueError(given)
+
+
+def _in_loop(work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
+    """Have the loop do something, and wait for it.
+
+    It is done in an empty context. Whatever the loop begins inherits the context it is begun in:
+    with the owner's own request in it, everybody who came through the new door was the owner.
+    """
+    bare = contextvars.Context()
+    bare.run(asyncio.run_coroutine_threadsafe, work, loop).result(OPENS_WITHIN_S)
 
 
 def add_network(
