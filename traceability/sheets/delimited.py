@@ -1,6 +1,6 @@
 r"""Cells as text: CSV of any country, and what is on the clipboard after copying cells.
 
->>> read_delimited("Order;Metres\n118;92,5\\n").rows
+>>> read_delimited("Order;Metres\n118;92,5\n").rows
 (('Order', 'Metres'), ('118', '92,5'))
 """
 
