@@ -135,11 +135,7 @@ def places_of(flow: Flow, namespace: str, language: str) -> dict[str, Mapping[st
 
     The key follows the step's name in the file, so that another title moves nothing.
     """
-    last = len(flow.stages) - 1
     return {
-        f"//{namespace}/loc/{stage.name}": {
-            "name": stage.title_in(language),
-            "kind": "store" if number == last and len(flow.stages) > 1 else "floor",
-        }
-        for number, stage in enumerate(flow.stages)
+        f"//{namespace}/loc/{stage.name}": {"name": stage.title_in(language), "kind": "floor"}
+        for stage in flow.stages
     }
