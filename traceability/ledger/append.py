@@ -379,18 +379,7 @@ class Ledger:
                 for digest, draft in documents.items()
             ],
         )
-        insert_rows(
-            connection,
-            tables.private,
-            [
-                (key, at, field, salt, value)
-                for at, draft in numbered
-                for field, salt, value in draft.private
-            ],
-        )
-        for at, draft in numbered:
-            if draft.kind == "erasure":
-                erase(connection, key, at, draft.tree)
+        self._write_private(connection, numbered)
         self._count_runs(connection, accepted)
         tails = {
             level: connection.execute(
@@ -409,6 +398,17 @@ class Ledger:
             ],
         )
         return grown
+
+    def _write_private(self, connection: Connection, numbered: list[tuple[int, Prepared]]) -> None:
+        rows = [
+            (self.ledger_id, position, field, salt, value)
+            for position, draft in numbered
+            for field, salt, value in draft.private
+        ]
+        insert_rows(connection, tables.private, rows)
+        for position, draft in numbered:
+            if draft.kind == "erasure":
+                erase(connection, self.ledger_id, position, draft.tree)
 
     def _count_runs(self, connection: Connection, accepted: list[Prepared]) -> None:
         counters: dict[tuple[str, int], list[int]] = {}

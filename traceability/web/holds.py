@@ -13,11 +13,14 @@ from traceability.errors import Conflict, Refused
 from traceability.ledger.drafts import Draft
 from traceability.projections.accounting import Trace, stoppable
 from traceability.projections.accounting import trace as trace_thing
+from traceability.projections.confirming import CONFIRMED, confirmations, needs_second
 from traceability.projections.genealogy import Node, nodes_of
 from traceability.projections.held import Stop, stop_of, stops
+from traceability.projections.people import people
 from traceability.projections.search import find_key
 from traceability.projections.view import View
 from traceability.web import access, pictures
+from traceability.web.confirming import confirmed_words, second_of
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
 from traceability.web.telling import item_path, named
@@ -56,10 +59,25 @@ class Stopped:
 
 @blueprint.get("/holds")
 def show_all() -> str:
-    """List what is stopped now, and what was."""
+    """List what is stopped now, and what was; by wish only what one person set free alone."""
+    is_alone = request.args.get("confirmed") == "alone"
     with current().look() as view:
-        rows = [(stop, _pieces(_nodes(view, stop))) for stop in stops(view)]
-    return render_template("holds.html", rows=rows)
+        listed = stops(view)
+        words = _confirmed(view, listed)
+        alone = {name for name, one in confirmations(view, listed).items() if one.is_alone}
+        shown = [stop for stop in listed if not is_alone or stop.id in alone]
+        rows = [(stop, _pieces(_nodes(view, stop)), words.get(stop.id, "")) for stop in shown]
+    return render_template(
+        "holds.html", rows=rows, is_alone=is_alone, counts=(len(listed), len(alone))
+    )
+
+
+def _confirmed(view: View, listed: Sequence[Stop]) -> dict[str, str]:
+    """Say of each released hold who confirmed that it was lifted."""
+    found = confirmations(view, listed)
+    is_named = any(one.person for one in found.values())
+    known = {one.key: one for one in people(view)} if is_named else {}
+    return {name: confirmed_words(one, known) for name, one in found.items()}
 
 
 @blueprint.get("/holds/new")
@@ -130,7 +148,11 @@ def show(hold_id: str) -> str:
         one = _stop(view, hold_id)
         nodes = _nodes(view, one)
         return render_template(
-            "hold.html", hold=one, pieces=_pieces(nodes), groups=_groups(view, nodes)
+            "hold.html",
+            hold=one,
+            pieces=_pieces(nodes),
+            groups=_groups(view, nodes),
+            confirmed=_confirmed(view, [one]).get(hold_id, ""),
         )
 
 
@@ -141,18 +163,35 @@ def ask_release(hold_id: str) -> str | Response:
         one = _stop(view, hold_id)
         if not one.is_open:
             return redirect(url_for("holds.show", hold_id=hold_id), 303)
-        return render_template("hold_release.html", hold=one, pieces=_pieces(_nodes(view, one)))
+    return _release_page(hold_id)
+
+
+def _release_page(hold_id: str, wrong: str = "") -> str:
+    with current().look() as view:
+        one = _stop(view, hold_id)
+        return render_template(
+            "hold_release.html",
+            hold=one,
+            pieces=_pieces(_nodes(view, one)),
+            is_second_asked=needs_second(view),
+            reason=request.form.get("reason", ""),
+            second=request.form.get("second", "")[:40],
+            wrong=wrong,
+        )
 
 
 @blueprint.post("/holds/<hold_id>/release")
-def release(hold_id: str) -> Response:
-    """Set everything of a hold free again."""
+def release(hold_id: str) -> tuple[str, int] | Response:
+    """Set everything of a hold free again, confirmed by a second person where there is one."""
     _admin()
     with current().look() as view:
         one = _stop(view, hold_id)
+        second = second_of(view, request.form.get("second", ""), is_asked=needs_second(view))
     if one.is_open:
+        if second.wrong:
+            return _release_page(hold_id, second.wrong), 422
         reason = " ".join(request.form.get("reason", "").split())[:TEXT_MAX]
-        tree = {"type": "release", "id": hold_id, "reason": reason}
+        tree = {"type": "release", "id": hold_id, "reason": reason, CONFIRMED: second.confirmed}
         outcome = current().ledger.append([Draft("hold", f"release:{hold_id}", tree, by="staff")])[
             0
         ]

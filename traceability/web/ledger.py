@@ -24,7 +24,7 @@ from traceability.ledger.verify import Finding
 from traceability.projections import happenings
 from traceability.projections.items import count_items
 from traceability.projections.touches import Role, facts_of
-from traceability.projections.view import Label, View
+from traceability.projections.view import Label, View, short
 from traceability.web import telling
 from traceability.web.background import Background
 from traceability.web.checks import Checked, Checks
@@ -220,6 +220,8 @@ def _words(view: View, sheet: Sheet, lines: Mapping[int, Line]) -> str:
         return _("cannot be read")
     if sheet.kind == "flow":
         return _("The ledger begins: %(name)s", name=str(tree.get("name", "")))
+    if sheet.kind == "erasure":
+        return _("A name was erased: %(thing)s", thing=short(str(tree.get("id", ""))))
     values = tree.get("values")
     named = values.get("name") or values.get("title") if isinstance(values, dict) else None
     return _("Entered: %(thing)s", thing=str(named or tree.get("id", "")))
