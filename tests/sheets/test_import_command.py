@@ -34,7 +34,7 @@ def test_a_dry_run_writes_nothing_and_the_next_one_does(tmp_path: Path, ledger: 
     assert (dry.exit_code, ledger.size) == (0, 1)
     assert dry.output.splitlines() == [
         "2 products: 2 new.",
-        "1 orders: 1 new.",
+        "1 order: 1 new.",
         "Nothing was written: this was a dry run.",
     ]
     wet = run(tmp_path, "--map", "Shade=colour")

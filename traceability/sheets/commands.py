@@ -214,13 +214,13 @@ def _ask(
 # --- answers -----------------------------------------------------------------------------------
 
 
-PLURALS = {
-    "order": "orders",
-    "product": "products",
-    "place": "places",
-    "person": "people",
-    "roll": "rolls",
-    "stock": "figures of stock",
+NOUNS = {
+    "order": ("order", "orders"),
+    "product": ("product", "products"),
+    "place": ("place", "places"),
+    "person": ("person", "people"),
+    "roll": ("roll", "rolls"),
+    "stock": ("figure of stock", "figures of stock"),
 }
 
 
@@ -230,7 +230,8 @@ def _sentences(tree: Mapping[str, Any], *, dry_run: bool) -> str:
         lines.append(f"Sheet “{tree['sheet']}”.")
     for sort, states in tree["counts"].items():
         said = [f"{count} {word}" for word, count in _states(states) if count]
-        lines.append(f"{sum(states.values())} {PLURALS[sort]}: {', '.join(said)}.")
+        total = sum(states.values())
+        lines.append(f"{total} {NOUNS[sort][total != 1]}: {', '.join(said)}.")
     for change in [one for one in tree["changes"] if one["differences"]][:SHOWN]:
         for each in change["differences"]:
             what = each["of"] or each["field"]
