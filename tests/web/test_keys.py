@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from traceability.ledger.append import Ledger
 from traceability.projections import keys
 from traceability.projections.keys import Key, KeyKind
 from traceability.projections.view import look
-from traceability.web import access
+from traceability.web import access, asgi
 from traceability.web.doors import MARK, Door
 
 __all__ = ["day", "stored"]  # fixtures of the orders' tests
@@ -450,3 +452,51 @@ def test_no_visible_word_is_a_literal(
     facts += re.findall(r"http://localhost/k/\w+", client.get(where).text)
     assert literals(client.get(where).text, facts) == []
     assert literals(outside(app).get("/k/x").text, facts) == []
+
+
+def test_an_auditor_is_shown_no_button_that_would_refuse_him(app: Flask, ledger: Ledger) -> None:
+    page = enter(app, make(ledger, "auditor")[1]).get("/ledger").text
+    assert "<form method=" not in page
+    assert "/keys" not in page
+    assert 'href="/keys"' in app.test_client().get("/ledger").text
+
+
+def test_a_stream_ends_with_its_key(app: Flask, ledger: Ledger) -> None:
+    """The page of an ended key must not go on hearing what happens."""
+    key, secret = make(ledger, "auditor")
+    front = asgi.Door(app, beat_s=0.05)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/live",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {secret}".encode())],
+        "client": ("192.168.1.30", 4000),
+        "server": ("192.168.1.2", 8443),
+        "scheme": "https",
+        MARK: Door.SAFE.value,
+    }
+    said: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:  # ASGI's own open dictionary
+        said.append(dict(message))
+        if len(said) == 5:
+            await asyncio.to_thread(end, ledger, key)
+
+    async def stay() -> dict[str, Any]:
+        await asyncio.sleep(30)
+        return {"type": "http.disconnect"}
+
+    async def story() -> None:
+        hub = app.extensions["hangtag.live"]
+        hub.start()
+        try:
+            async with asyncio.timeout(10):
+                await front(scope, stay, send)
+        finally:
+            hub.stop()
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, story()).result(20)
+    assert said[0]["status"] == 200
+    assert said[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

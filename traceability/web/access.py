@@ -424,7 +424,7 @@ def guard(app: Flask) -> None:
     app.extensions.setdefault("hangtag.used", {})
     app.before_request(_guard)
     app.add_url_rule("/enter", "enter", enter)
-    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals |= {"csrf_token": csrf_token, "may_open": opens}
     app.after_request(_harden)
 
 
