@@ -89,6 +89,25 @@ def test_it_is_done_once(tmp_path: Path) -> None:
         go_live(live, practice)
 
 
+def test_a_cut_before_the_folder_turned_leaves_practice_that_can_go_live(tmp_path: Path) -> None:
+    factory, practice = practised(tmp_path / "shop")
+    go_live(factory, practice)
+    turn(Factory.find(factory.folder), practice=True)
+    live = go_live(Factory.find(factory.folder), practice)
+    ledger = Ledger.open(open_database(live.url))
+    assert (live.is_practice, ledger.size) == (False, 1)
+
+
+def test_a_ledger_in_which_something_happened_is_never_begun_anew(tmp_path: Path) -> None:
+    factory, practice = practised(tmp_path / "shop")
+    live = go_live(factory, practice)
+    ledger = Ledger.open(open_database(live.url))
+    ledger.append([master_draft("place", "//w.invalid/loc/x", {"name": "X"}, by="admin")])
+    with pytest.raises(Refused, match="is live already: nothing was changed"):
+        go_live(turn(live, practice=True), practice)
+    assert ledger.size == 2
+
+
 def test_practice_can_be_opened_again_beside_it(tmp_path: Path) -> None:
     factory, practice = practised(tmp_path / "shop")
     go_live(factory, practice)

@@ -117,6 +117,10 @@ def test_a_wrong_answer_keeps_the_others(
     assert 'value="Europe/Lisbon"' in page or "Moon/Sea" in page
 
 
+def test_who_has_counted_goes_on_to_the_list_of_stock(client: FlaskClient) -> None:
+    assert post(client, "/start", **FORM, stock="count") == (303, "/sheets?as=stock")
+
+
 def test_going_live_says_what_stays(client: FlaskClient) -> None:
     post(client, "/start", **FORM)
     page = client.get("/start/live").get_data(as_text=True)

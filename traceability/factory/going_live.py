@@ -60,7 +60,8 @@ def opening_from(view: View) -> Opening:
 def go_live(factory: Factory, practice: Ledger) -> Factory:
     """Begin the ledger that counts, and turn the factory to it.
 
-    Cut off at any moment, it can be called again: the folder turns in its last step.
+    Cut off at any moment, it can be called again: the folder turns in its last step, and a ledger
+    that was begun and never turned to holds nothing but its opening.
 
     Args:
         factory: A factory in practice; its stations are at rest.
@@ -69,7 +70,7 @@ def go_live(factory: Factory, practice: Ledger) -> Factory:
     Raises:
         Refused: If the factory is live already, or the folder cannot be written.
     """
-    if factory.has_live:
+    if not factory.is_practice or (factory.has_live and _has_grown(factory)):
         raise Refused(f"{factory.folder} is live already: nothing was changed.")
     with look(practice) as view:
         opening = opening_from(view)
@@ -83,11 +84,22 @@ def go_live(factory: Factory, practice: Ledger) -> Factory:
     live = file_of(factory.url_of(practice=False))
     assert live is not None, "a factory's ledgers are files"
     try:
+        # What an earlier try left beside the file must not be read into the new one.
+        _remove(live)
         fresh.replace(live)
         _remove(fresh)
         return turn(factory, practice=False)
     except OSError as error:
         raise Refused(f"Cannot write in {factory.folder}: {error.strerror}.") from error
+
+
+def _has_grown(factory: Factory) -> bool:
+    """Say whether the ledger that counts holds more than its opening."""
+    database = open_database(factory.url_of(practice=False))
+    try:
+        return Ledger.open(database).size > 1
+    finally:
+        database.close()
 
 
 def turn(factory: Factory, *, practice: bool) -> Factory:

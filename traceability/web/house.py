@@ -20,6 +20,11 @@ class House(Protocol):
         """The folder in use, in practice or live."""
         ...
 
+    @property
+    def can_go_live(self) -> bool:
+        """Whether this is the practice of a workshop that is not live yet."""
+        ...
+
     def go_live(self) -> None:
         """Begin the ledger that counts; the pages come again with it a moment later."""
         ...

@@ -107,7 +107,7 @@ def take() -> Response | tuple[str, int]:
     _show_flow()
     target = "/" if not was_set_up else url_for("start.show", saved="1")
     if request.form.get("stock") == "count" and "sheets.show" in current_app.view_functions:
-        target = url_for("sheets.show", kind="stock")
+        target = url_for("sheets.show") + "?as=stock"
     answered = redirect(target, 303)
     answered.set_cookie("lang", given.language, max_age=365 * 86_400, samesite="Lax")
     return answered
@@ -169,7 +169,7 @@ def _page(given: Answers, wrong: str = "") -> str:
         listed = people(view)
         flow_now = view.flow.name
         is_set_up = bool(view.workshop.get("is_set_up"))
-        is_empty = not begun and not orders(view)
+        is_empty = not begun
     offered = [flow for flow in templates() if not begun or flow.name == flow_now]
     known = _known_steps()
     wanted = {step.name: step for step in given.steps}
@@ -195,7 +195,6 @@ def _page(given: Answers, wrong: str = "") -> str:
         languages=settings.languages,
         language=str(get_locale() or "en"),
         house=house(),
-        has_live=_has_live(),
         can_restore="safe_restore.show" in current_app.view_functions,
         marks=(
             ("counted", "bundle", _("Bundle ticket with a count"), _("printed on any printer")),
@@ -204,11 +203,6 @@ def _page(given: Answers, wrong: str = "") -> str:
             ("mixed", "scale", _("Mixed"), _("each order says how")),
         ),
     )
-
-
-def _has_live() -> bool:
-    found = house()
-    return found is not None and found.factory.has_live
 
 
 def _show_flow() -> None:
@@ -238,7 +232,7 @@ def _house() -> House:
 @blueprint.get("/start/live")
 def ask_live() -> str:
     """Say what going live keeps, and what it leaves behind."""
-    factory = _house().factory
+    found = _house()
     with current().look() as view:
         kept = (
             (_("Orders"), len(orders(view))),
@@ -248,14 +242,14 @@ def ask_live() -> str:
             (_("Tickets"), len(view.masters("ticket"))),
         )
         size = view.size
-    return render_template("start_live.html", factory=factory, kept=kept, size=size)
+    return render_template("start_live.html", house=found, kept=kept, size=size)
 
 
 @blueprint.post("/start/live")
 def go_live() -> str:
     """Begin the record that counts; the page comes again by itself when it is open."""
     found = _house()
-    if not found.factory.is_practice or found.factory.has_live:
+    if not found.can_go_live:
         raise Refused("This workshop is live already: nothing was changed.")
     found.go_live()
     return render_template("start_turning.html")

@@ -113,6 +113,11 @@ class Workshop:
         finally:
             self._beside.close()
 
+    @property
+    def can_go_live(self) -> bool:
+        """Whether this is the practice of a workshop that is not live yet."""
+        return self.factory.is_practice and not self._is_beside
+
     def go_live(self) -> None:
         """Begin the ledger that counts, and open the pages again with it.
 
@@ -120,6 +125,8 @@ class Workshop:
             Refused: If it is live already.
         """
         assert self._ledger is not None, "pages are only asked while the ledger is open"
+        if not self.can_go_live:
+            raise Refused("This workshop is live already: nothing was changed.")
         if self._floor is not None:
             self._floor.stop_all()
         self.factory = go_live(self.factory, self._ledger)
