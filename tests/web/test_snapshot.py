@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Request
+from playwright.sync_api import Browser, Page
 
 from tests.web.browser import open_page, sideways
 from tests.web.pseudo import CARRIER, literals
@@ -102,6 +102,15 @@ def test_it_can_be_looked_at_here_under_its_own_policy(
         assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "720px"
 
 
+def listen(page: Page) -> tuple[list[str], list[str]]:
+    """Return what the page complains of and what it asks for, as it goes on."""
+    wrong: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text))
+    page.on("request", lambda one: asked.append(one.url))
+    return wrong, asked
+
+
 @pytest.mark.parametrize("language", ["en", "zh_Hans"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_both_open_from_a_file_without_any_network(
@@ -114,10 +123,7 @@ def test_both_open_from_a_file_without_any_network(
         (tmp_path / f"order.{kind}").write_bytes(data)
     for size in ("phone", "small", "desktop"):
         with open_page(browser, size, theme, offline=True) as page:
-            wrong: list[ConsoleMessage] = []
-            asked: list[Request] = []
-            page.on("console", wrong.append)
-            page.on("request", asked.append)
+            wrong, asked = listen(page)
             page.goto((tmp_path / "order.html").as_uri())
             assert page.locator("h1").inner_text() == TITLES["4471"]
             assert page.locator("html").get_attribute("lang") == language.replace("_", "-")
