@@ -280,6 +280,9 @@ def test_an_auditor_sees_badge_numbers_and_no_name(app: Flask, staffed: Ledger) 
     auditor = enter(app, make(staffed, "auditor")[1])
     for path in ("/people", f"/people/{ANA}", f"/people/{ANA}/change", "/people/mine"):
         assert status(auditor, path)[0] == 403
+    auditor.set_cookie("step", "packing", domain="workshop.test")
+    for path in ("/scan", "/api/scans/desk?stage=packing"):
+        assert "Ana" not in status(auditor, path)[1]
     code, page = status(auditor, "/holds")
     assert (code, "confirmed by W-10014" in page, "Rui" in page) == (200, True, False)
     with look(staffed) as view:

@@ -107,7 +107,9 @@ def show() -> BaseResponse:
 
 def _screen(stage: Stage, said: Said, opened: Sequence[Mapping[str, Any]] = ()) -> Response:
     with current().look() as view:
-        staff = [one for one in people(view) if one.is_active and one.name][:PEOPLE_MAX]
+        # Names are for those who scan, whoever else may read the page one day.
+        listed = people(view) if access.role() != "auditor" else []
+        staff = [one for one in listed if one.is_active and one.name][:PEOPLE_MAX]
     page = render_template(
         "scan.html",
         stage=stage,

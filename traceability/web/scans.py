@@ -291,7 +291,7 @@ def desk() -> Response:
             "people": [
                 {"key": one.key, "name": one.name, "badge": one.badge}
                 for one in people(view)
-                if one.is_active
+                if one.is_active and access.role() != "auditor"
             ],
             "units": [{"unit": unit, "sign": sign} for unit, sign in UNITS.items()],
             "roll": None

@@ -177,6 +177,7 @@ def hand_in() -> BaseResponse | tuple[str, int]:
 
 
 @blueprint.get("/sheets/<sheet_id>")
+@access.only("admin")
 def preview(sheet_id: str) -> str:
     """Show what a sheet would do, what is wrong, and what is asked."""
     one = _find(sheet_id)
