@@ -136,6 +136,12 @@ class Ledger:
             ).scalar_one()
         return size
 
+    @property
+    def size_seen(self) -> int:
+        """Number of entries when this process last wrote or waited; costs no question."""
+        with self._grown:
+            return self._size_seen
+
     def wait_for(self, size: int, timeout_s: float) -> int:
         """Wait until the ledger is larger than ``size``; return its size then, or at the time-out.
 

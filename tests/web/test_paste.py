@@ -13,7 +13,6 @@ from werkzeug.serving import make_server
 from tests.web.browser import open_page, sideways
 from traceability.ledger.append import Ledger
 
-pytest_plugins = ("tests.web.conftest",)
 pytestmark = pytest.mark.browser
 
 SHEET = (

@@ -13,8 +13,6 @@ from tests.sheets.desk import workbook
 from tests.web.pseudo import literals
 from traceability.ledger.append import Ledger
 
-pytest_plugins = ("tests.web.conftest",)
-
 MATRIX = (
     "订单号\t客户\t交期\t款号\t颜色\tS\tM\tXXXL?\n"
     "118\tAlder & Finch\t2026-12-07\tA1\tnavy\t10\t20\t5\n"
