@@ -400,8 +400,8 @@ def test_counted_tickets_go_in_and_out_where_they_are_sewn(name: str) -> None:
         (
             'in_and_out = true\nopens = ["garment"]\nevent = "ObjectEvent"\naction = "OBSERVE"',
             (
-                "Stage 'packing', work 1 is in_and_out, so what it takes comes alone; leave opens out "
-                'and write event = "ObjectEvent".'
+                "Stage 'packing', work 1 is in_and_out, so what it takes comes alone; "
+                'leave opens out and write event = "ObjectEvent".'
             ),
         ),
     ],
