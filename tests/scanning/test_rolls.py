@@ -46,6 +46,13 @@ def test_an_unknown_code_where_rolls_come_in_is_asked_about_once(shop: Workshop)
     }
 
 
+def test_a_roll_is_found_although_its_barcode_was_a_stranger_before(shop: Workshop) -> None:
+    shop.scan("cutting", "JY20261120-007-86.5")
+    assert shop.roll("JY20261120-007-86.5").said == "done"
+    with look(shop.ledger) as view:
+        assert find_key(view, "JY20261120-007-86.5") == roll("JY20261120-007-86.5")
+
+
 def test_the_next_roll_needs_a_scan_and_a_yes(shop: Workshop) -> None:
     shop.roll("A-1", dye_lot="7")
     assert shop.scan("fabric-in", "A-2").said == "no-roll"

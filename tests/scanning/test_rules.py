@@ -97,7 +97,7 @@ def test_a_ticket_scanned_twice_is_cut_once(shop: Workshop) -> None:
 def test_a_ticket_of_another_order_waits_for_a_second_scan(shop: Workshop) -> None:
     cut(shop, 1000)
     asked = shop.scan("cutting", digits(1100))
-    bounced = shop.scan("cutting", digits(1100), after_s=1)
+    bounced = shop.scan("cutting", digits(1100), after_s=0.5)
     assert [said(asked), said(bounced)] == [("stop", "other-order")] * 2
     assert asked.facts == {"order": f"//{NS}/bt/119", "others": [ORDER]}
     assert shop.progress("cutting", "119", GREY) == "0"
@@ -301,18 +301,36 @@ def test_a_carton_leaves_when_all_is_packed(shop: Workshop) -> None:
 
 
 def test_what_is_missing_is_named_and_a_second_scan_ships_without(shop: Workshop) -> None:
-    cut(shop, 1001)
+    cut(shop, 1001, 1002)
+    for number in (1001, 1002):
+        shop.scan("sewing", digits(number))
+        shop.scan("sewing", digits(number))
     packed(shop, 1500, 1000)
     stopped = shop.scan("shipping", carton(1500))
     assert (said(stopped), stopped.sound, stopped.done, stopped.of) == (
         ("stop", "missing"), "stop", 1, 3,
     )  # fmt: skip
     assert [each["key"] for each in stopped.facts["missing"]] == [ticket(1001), ticket(1002)]
-    assert stopped.facts["missing"][0]["place"] == f"//{NS}/loc/cutting"
+    assert stopped.facts["missing"][0]["place"] == f"//{NS}/loc/sewing"
     assert shop.progress("shipping") == "0"
     passed = shop.scan("shipping", carton(1500))
     assert (said(passed), passed.facts["missing_count"]) == (("late", "done"), 2)
     assert shop.progress("shipping") == "20"
+
+
+def test_what_is_still_being_made_holds_no_carton_up(shop: Workshop) -> None:
+    cut(shop, 1001)
+    packed(shop, 1500, 1000)
+    answer = shop.scan("shipping", carton(1500))
+    assert (said(answer), answer.done, answer.of) == (("pass", "done"), 1, 3)
+    assert [each["key"] for each in answer.facts["coming"]] == [ticket(1001), ticket(1002)]
+    assert shop.progress("shipping") == "20"
+
+
+def test_a_trigger_pulled_twice_is_no_work_done(shop: Workshop) -> None:
+    cut(shop, 1000)
+    answers = [shop.scan("sewing", digits(1000), after_s=gap) for gap in (5, 1, 1, 5)]
+    assert [one.said for one in answers] == ["came-in", "came-in", "came-in", "done"]
 
 
 def test_missing_garments_are_named_by_their_product(shop: Workshop) -> None:
@@ -320,6 +338,8 @@ def test_missing_garments_are_named_by_their_product(shop: Workshop) -> None:
     cut(shop, 1200)
     shop.scan("sewing", digits(1200))
     shop.scan("sewing", serial(1))
+    shop.scan("sewing", serial(2))
+    shop.scan("sewing", serial(3))
     shop.scan("packing", carton(1500))
     assert shop.scan("packing", serial(1)).done == 1
     stopped = shop.scan("shipping", carton(1500))

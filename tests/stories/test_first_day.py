@@ -396,6 +396,8 @@ def make_the_first_garment(hand: Hand, tickets: list[str]) -> None:
     hand.scan(ROLLS[0], tickets[0])
     hand.settled()
     assert hand.rows()[0][0] == "pass", hand.rows()
+    hand.go("/")
+    assert re.search(r"Scans lost\s+0\s", hand.page.inner_text("#answers"))
     hand.go(f"/trace?code={tickets[0]}")
     told = hand.page.inner_text("main")
     assert ROLLS[0] in told

@@ -32,6 +32,7 @@ from tests.web.scan_shop import (
     violations,
     visit,
 )
+from traceability.scanning.rules import AT_WORK_US
 from traceability.web import create_app
 from traceability.web.opening import reading_of
 from traceability.web.scan_page import shell
@@ -315,6 +316,7 @@ def test_bad_pieces_are_typed_after_a_ticket_is_sewn(browser: Browser, shop: Sho
     scan(page, TICKETS[0])
     settled(page)
     expect(page.locator("[data-pad]")).to_be_hidden()
+    page.wait_for_timeout(AT_WORK_US / 1000 + 100)
     scan(page, TICKETS[0])
     settled(page)
     pad = page.locator("[data-pad]")
@@ -331,7 +333,9 @@ def test_bad_pieces_are_typed_after_a_ticket_is_sewn(browser: Browser, shop: Sho
     expect(page.locator("#said")).to_contain_text("18")
     assert shop.workshop.progress("sewing", "120") == "18"
     # Nothing between two scans: the pad goes by itself.
-    scan(page, TICKETS[1], TICKETS[1])
+    scan(page, TICKETS[1])
+    page.wait_for_timeout(AT_WORK_US / 1000 + 100)
+    scan(page, TICKETS[1])
     settled(page)
     expect(pad).to_be_visible()
     scan(page, TICKETS[2])

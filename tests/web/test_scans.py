@@ -112,8 +112,8 @@ def test_the_morning_of_a_small_workshop(page: Page) -> None:
     page.post(confirm["post"], page.desk("fabric-in") | page.count() | confirm["body"])
     assert lines(page.scan("cutting", "MILL-7", digits(1000), digits(1001), digits(1002))) == [
         ("Open", "Now scan what belongs to it: bundle."),
-        ("Done", "20 pieces. Scan the next one."),
-        ("Done", "20 pieces. Scan the next one."),
+        ("Done", "Shirt, navy, M: 20 pieces. Scan the next one."),
+        ("Done", "Shirt, navy, M: 20 pieces. Scan the next one."),
         ("Done", "That was the last one."),
     ]
     assert page.opened == [
@@ -230,13 +230,13 @@ def test_good_and_bad_are_counted_and_corrected(client: FlaskClient, page: Page)
 def test_a_carton_that_leaves_says_what_is_missing(page: Page) -> None:
     page.roll("MILL-7")
     page.scan("cutting", "MILL-7", digits(1100), digits(1101))
-    page.scan("sewing", *([digits(1100)] * 2))
+    page.scan("sewing", *([digits(1100)] * 2), *([digits(1101)] * 2))
     page.scan("packing", carton(1500), digits(1100))
     stopped, passed = page.scan("shipping", carton(1500), carton(1500))
     assert (stopped["word"], stopped["line"]) == (
         "Stop",
         (
-            f"1 of 2. Missing: bundle B-{digits(1101)}, 10 pieces, last seen Cutting 08:02. "
+            f"1 of 2. Missing: bundle B-{digits(1101)}, 10 pieces, last seen Sewing 08:04. "
             "Look for it, or scan once more to ship without."
         ),
     )

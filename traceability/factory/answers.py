@@ -80,7 +80,10 @@ class Answers:
                     f"The name {one[:30]!r}… has {len(one)} characters: expected at most "
                     f"{NAME_MAX}; write one name per line."
                 )
-        return replace(self, name=name, new_people=names)
+        # Who enters somebody is not alone any more.
+        return replace(
+            self, name=name, new_people=names, works_alone=self.works_alone and not names
+        )
 
 
 def answers_of(view: View, *, language: str, zone: str) -> Answers:

@@ -13,6 +13,7 @@ from typing import Any
 
 from traceability.database import file_of, open_database
 from traceability.errors import Refused
+from traceability.factory.daily import LAST
 from traceability.factory.folder import Factory
 from traceability.ledger.append import Ledger, Opening
 from traceability.projections.people import people
@@ -88,6 +89,8 @@ def go_live(factory: Factory, practice: Ledger) -> Factory:
         _remove(live)
         fresh.replace(live)
         _remove(fresh)
+        # The last backup was one of practice: the first of this ledger is due now.
+        (factory.backups / LAST).unlink(missing_ok=True)
         return turn(factory, practice=False)
     except OSError as error:
         raise Refused(f"Cannot write in {factory.folder}: {error.strerror}.") from error

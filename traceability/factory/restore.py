@@ -34,7 +34,8 @@ _FILES = "files"
 _PHASE = "phase"
 _OUT, _IN = "moving out", "moving in"
 _SIGN = "factory.toml"
-_STAYS = ("backups",)
+_STAYS = ("backups", ".network")
+"""What is this PC's and not the backup's: phones go on to trust the same certificate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,17 @@ def find_key(view: View, given: str) -> str | None:
 def find_keys(view: View, given: str) -> list[str]:
     """Return everything that a text may mean: what a label says first, else what people call it.
 
-    At most `MATCHES_MAX` keys; things that were met come before what was only entered.
+    At most `MATCHES_MAX` keys. What somebody entered comes before what was only met: a barcode that
+    was scanned before its roll was entered has been met as a thing that nobody knew.
     """
-    for key in candidates(view, given):
-        if is_known(view, key):
+    listed = candidates(view, given)
+    entered = {key for kind in ENTERED for key in view.master(kind, listed)}
+    for key in listed:
+        if key in entered:
+            return [key]
+    met = find_items(view, listed)
+    for key in listed:
+        if key in met and met[key].flags & (BEGUN | HELD):
             return [key]
     return _by_words(view, given.strip()) if given.strip() else []
 

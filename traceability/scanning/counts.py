@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ from traceability.projections.world import Item
 from traceability.scanning.desk import UNITS
 from traceability.scanning.things import Thing, exact, inside, last_touch, mark_of, things
 
-__all__ = ["after", "missing", "orders_in_work", "orders_of", "overfull"]
+__all__ = ["Missing", "after", "missing", "orders_in_work", "orders_of", "overfull"]
 
 SHOWN_MAX = 20
 """Missing things that an answer names; the rest is a number."""
@@ -190,17 +191,28 @@ def keys_of(view: View, numbers: Collection[int]) -> dict[int, str]:
     return {no: item.key for no, item in items_by_number(view, numbers).items()}
 
 
-def missing(
-    view: View, stage: Stage, orders: Collection[str]
-) -> tuple[list[Short], int | None, int | None]:
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What of some orders is not in the cartons that leave."""
+
+    left_behind: list[Short]
+    """Ready, and in no carton: it should be there."""
+    coming: list[Short]
+    """Not ready yet: it cannot be there."""
+    done: int | None = None
+    of: int | None = None
+    """Of orders with tickets: how many tickets are there, of how many."""
+
+
+def missing(view: View, stage: Stage, orders: Collection[str]) -> Missing:
     """Return what of these orders has not come as far as the step before this one.
 
-    Returns:
-        What is missing; of orders with tickets also how many tickets are there, of how many.
+    What has passed the step before that one is left behind; what has not is still being made, and
+    no reason to stop what leaves first.
     """
-    before = [view.flow.stage(name) for name in stage.after]
-    asked = [one for one in before if one is not None]
-    short: list[Short] = []
+    asked = _stages(view, stage.after)
+    ready = _stages(view, [name for each in asked for name in each.after])
+    found = Missing([], [])
     there = total = 0
     for order in sorted(orders):
         number = number_of(view, order)
@@ -210,11 +222,18 @@ def missing(
             total += 1
             if any(one.is_done(each) for each in asked):
                 there += 1
+            elif not ready or any(one.is_done(each) for each in ready):
+                found.left_behind.append(_short(one))
             else:
-                short.append(_short(one))
+                found.coming.append(_short(one))
         if not counted:
-            short += _lines_short(view, order, asked)
-    return short, (there if total else None), (total or None)
+            _add_lines(view, order, asked, ready, found)
+    return replace(found, done=there, of=total) if total else found
+
+
+def _stages(view: View, names: Sequence[str]) -> list[Stage]:
+    found = (view.flow.stage(name) for name in dict.fromkeys(names))
+    return [one for one in found if one is not None]
 
 
 def _short(one: Thing) -> Short:
@@ -227,18 +246,26 @@ def _short(one: Thing) -> Short:
     return tree
 
 
-def _lines_short(view: View, order: str, asked: Sequence[Stage]) -> list[Short]:
+def _add_lines(
+    view: View, order: str, asked: Sequence[Stage], ready: Sequence[Stage], found: Missing
+) -> None:
     number = view.number("order", order)
     if number is None:
-        return []
+        return
     values = view.master("order", [order]).get(order, {})
-    made = _made(view, number, asked)
-    found = []
+    there, made = _made(view, number, asked), _made(view, number, ready)
     for line in values.get("lines", ()):
         product, pieces = str(line.get("product", "")), exact(line.get("pieces"))
-        if pieces is not None and (lacks := pieces - made.get(product, Decimal(0))) > 0:
-            found.append({"product": product, "pieces": str(lacks)})
-    return found
+        if pieces is None:
+            continue
+        packed = there.get(product, Decimal(0))
+        finished = min(pieces, made.get(product, Decimal(0))) if ready else pieces
+        for lacks, into in (
+            (finished - packed, found.left_behind),
+            (pieces - max(finished, packed), found.coming),
+        ):
+            if lacks > 0:
+                into.append({"product": product, "pieces": str(lacks)})
 
 
 def _made(view: View, order_no: int, asked: Sequence[Stage]) -> Mapping[str, Decimal]:

@@ -38,6 +38,9 @@ __all__ = ["Taken", "take"]
 
 Outcome = tuple[Answer, Event]
 
+AT_WORK_US = 2_000_000
+"""Nothing that comes in is done within two seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -232,13 +235,19 @@ class _Taking:
             return self._too_early(one, before)
         if self._lacks_count(one):
             return self._only_seen("stop", "no-count", one)
-        if work.in_and_out and one.place != self.desk.place:
+        is_in = one.place == self.desk.place
+        if work.in_and_out and (not is_in or self._has_just_come(one)):
             answer, _ = self._answer("ready", "came-in", one.key, self._pieces(one), one=one)
             return answer, stood(self.desk, one)
         facts = self._pieces(one)
         if work.in_and_out:
             facts["counts"] = True
         return self._done(work, [one], facts)
+
+    def _has_just_come(self, one: Thing) -> bool:
+        """Say whether a thing came in a moment ago: a trigger pulled twice is no work done."""
+        touch = last_touch(self.view, one)
+        return touch is not None and self.scan.at - touch["event_at"] < AT_WORK_US
 
     def _book(self, work: Work, one: Thing) -> Outcome:
         """Take in a roll: the first time by its label, again only to say how much is left."""
@@ -345,7 +354,11 @@ class _Taking:
         short: list[dict[str, Any]] = []
         done = of = None
         if work.needs_pass:
-            short, done, of = counts.missing(self.view, self.stage, orders)
+            found = counts.missing(self.view, self.stage, orders)
+            short, done, of = found.left_behind, found.done, found.of
+            if found.coming:
+                facts["coming"] = found.coming[: counts.SHOWN_MAX]
+                facts["coming_count"] = len(found.coming)
             if short:
                 facts["missing"] = short[: counts.SHOWN_MAX]
                 facts["missing_count"] = len(short)

@@ -143,7 +143,7 @@ def _unit(uom: str) -> str:
 
 def _waits(view: View, card: StageCard) -> str:
     if not card.done and not card.waiting and not card.today:
-        return fills(card.stage, view.flow)
+        return fills(card.stage, view.flow, str(view.workshop.get("marked", "")))
     count = number(card.waiting) + (f" {_unit(card.uom)}" if card.uom else "")
     if card.is_last:
         return _("%(count)s today", count=number(card.today))
@@ -164,9 +164,18 @@ def _oldest(view: View, card: StageCard, *, is_wall: bool) -> str:
     return _("oldest %(thing)s, %(age)s", thing=thing, age=age)
 
 
-def fills(stage: Stage, flow: Flow) -> str:
-    """Say what will fill a stage's cell: the scan that its flow waits for."""
+def fills(stage: Stage, flow: Flow, marked: str = "") -> str:
+    """Say what will fill a stage's cell: the scan that its flow waits for.
+
+    Where goods go by tickets with a count, it is the ticket that is waited for.
+    """
     kinds = {kind.name: telling.kind_word(kind) for kind in flow.kinds}
+    lots = {kind.name for kind in flow.kinds if kind.form == "lot"}
+
+    def taken(names: Sequence[str]) -> str:
+        tickets = [name for name in names if name in lots] if marked == "counted" else []
+        return kinds[(tickets or list(names))[0]]
+
     for work in stage.works:
         if work.carries:
             return _("fills when a %(kind)s passes", kind=kinds[work.carries[0]])
@@ -174,10 +183,10 @@ def fills(stage: Stage, flow: Flow) -> str:
             return _(
                 "fills when a %(first)s is scanned, then each %(then)s",
                 first=kinds[work.opens[0]],
-                then=kinds[work.takes[0]],
+                then=taken(work.takes),
             )
         if work.takes:
-            return _("fills when a %(kind)s is scanned", kind=kinds[work.takes[0]])
+            return _("fills when a %(kind)s is scanned", kind=taken(work.takes))
     return _("fills when something is scanned there")
 
 

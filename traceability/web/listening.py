@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import Literal
 
@@ -60,7 +61,7 @@ def server_config(
         key: PEM file of the private key.
         lifespan: On for the one listener that begins and ends the app's own work.
     """
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         lifespan=lifespan,
         log_level="warning",
@@ -74,3 +75,10 @@ def server_config(
         ssl_keyfile=key,
         ws="none",
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    return config
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Keep quiet about pages that were still open when the server ended: they come again."""
+    return not record.getMessage().startswith("Cancel ")

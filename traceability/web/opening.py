@@ -17,7 +17,7 @@ from traceability.projections.view import View, look
 from traceability.web.reading import Move, Opening, Reading
 
 LEDGER_NAME = "main"
-OPENING_AGE_S = 2.0
+OPENING_AGE_S = 10.0
 """How long pages may show the workshop's name and zone as they were."""
 
 

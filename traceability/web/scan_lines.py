@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -119,12 +119,22 @@ class Lines:
             if facts.get("dye_lot"):
                 parts.append(_("dye lot %(lot)s", lot=facts["dye_lot"]))
             return _("%(amount)s taken in. Scan the next one.", amount=", ".join(parts))
+        if facts.get("coming_count"):
+            return _(
+                "Nothing ready is left behind. Still to come: %(things)s.",
+                things=self._listed(facts["coming"], int(facts["coming_count"])),
+            )
         if "inside" in facts:
             return _("Nothing is missing. Scan the next one.")
         if answer.of and answer.done is not None and answer.done >= answer.of:
             return _("That was the last one.")
         if facts.get("pieces"):
             pieces = quantity(Decimal(str(facts["pieces"])), "")
+            product = self.view.label(answer.key).detail if answer.key else ""
+            if product:
+                return _(
+                    "%(product)s: %(pieces)s. Scan the next one.", product=product, pieces=pieces
+                )
             return _("%(pieces)s. Scan the next one.", pieces=pieces)
         return _("Scan the next one.")
 
@@ -281,10 +291,23 @@ class Lines:
         )
 
     def _missing_line(self, answer: Answer, facts: Mapping[str, Any]) -> str:
-        first = (facts.get("missing") or [{}])[0]
-        count = int(facts.get("missing_count", 1))
-        what = self.called(first.get("key") or first.get("product") or "")
-        parts = [what]
+        told = self._listed(facts.get("missing") or [{}], int(facts.get("missing_count", 1)))
+        if answer.of:
+            return _(
+                "%(done)s of %(of)s. Missing: %(things)s. Look for it, or scan once more to "
+                "ship without.",
+                done=answer.done,
+                of=answer.of,
+                things=told,
+            )
+        return _(
+            "Missing: %(things)s. Look for it, or scan once more to ship without.", things=told
+        )
+
+    def _listed(self, listed: Sequence[Mapping[str, Any]], count: int) -> str:
+        """Name the first of some things, where it was last seen, and how many more there are."""
+        first = listed[0]
+        parts = [self.called(first.get("key") or first.get("product") or "")]
         if first.get("pieces"):
             parts.append(quantity(Decimal(str(first["pieces"])), ""))
         if first.get("at"):
@@ -298,17 +321,7 @@ class Lines:
         told = ", ".join(parts)
         if count > 1:
             told += ngettext(" and %(num)s more", " and %(num)s more", count - 1)
-        if answer.of:
-            return _(
-                "%(done)s of %(of)s. Missing: %(things)s. Look for it, or scan once more to "
-                "ship without.",
-                done=answer.done,
-                of=answer.of,
-                things=told,
-            )
-        return _(
-            "Missing: %(things)s. Look for it, or scan once more to ship without.", things=told
-        )
+        return told
 
     def _empty_line(self, _answer: Answer, _facts: Mapping[str, Any]) -> str:
         return _("By the record nothing is in it. Scan what is in it where cartons are packed.")

@@ -32,6 +32,7 @@ from traceability.ledger.append import Ledger
 from traceability.projections.people import people
 from traceability.scanning.batch import work_off
 from traceability.scanning.desk import read_desk, read_scan
+from traceability.scanning.twice import record_mark
 from traceability.web import access, scan_words
 from traceability.web.clock import now
 from traceability.web.layout import PREFERENCE_AGE_S, MenuEntry, static_url
@@ -108,11 +109,13 @@ def show() -> BaseResponse:
 def _screen(stage: Stage, said: Said, opened: Sequence[Mapping[str, Any]] = ()) -> Response:
     with current().look() as view:
         # Names are for those who scan, whoever else may read the page one day.
+        record = record_mark(view)
         listed = people(view) if access.role() != "auditor" else []
         staff = [one for one in listed if one.is_active and one.name][:PEOPLE_MAX]
     page = render_template(
         "scan.html",
         stage=stage,
+        record=record,
         said=said,
         word_steps=word_steps(said.word),
         hint=_("Scan the first code."),

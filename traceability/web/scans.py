@@ -37,6 +37,7 @@ from traceability.scanning.desk import (
     read_scan,
 )
 from traceability.scanning.rolls import last_roll, new_roll
+from traceability.scanning.twice import record_mark
 from traceability.scanning.undo import Last, last_of, undo
 from traceability.web import access
 from traceability.web.clock import now
@@ -67,6 +68,28 @@ def _asked() -> dict[str, Any]:
     return tree
 
 
+@blueprint.before_request
+def _same_record() -> tuple[Response, int] | None:
+    """Send away what was scanned for another record of this workshop: for practice, mostly."""
+    if request.method != "POST":
+        return None
+    said = _asked().get("record")
+    if said is None:
+        return None
+    with current().look() as view:
+        if said == record_mark(view):
+            return None
+    problem = {
+        "title": _("Another record"),
+        "status": 409,
+        "detail": _(
+            "This page belongs to practice, or to a record before this one: load it again."
+        ),
+        "said": "other-record",
+    }
+    return jsonify(problem), 409
+
+
 def _ledger() -> Ledger:
     return cast("Ledger", current().ledger)
 
@@ -77,7 +100,8 @@ def _desk(view: View, asked: Tree) -> Desk:
     bound = _bound()
     if access.role() == "device" or not tree.get("stage"):
         tree |= {one: bound[one] for one in ("stage", "place", "title") if bound.get(one)}
-    if not view.master("person", [str(tree.get("person"))]):
+    holder = view.master("person", [str(tree.get("person"))]).get(str(tree.get("person")), {})
+    if not holder.get("is_active", bool(holder)):
         tree["person"] = None
     name = tree.get("stage")
     if not name:

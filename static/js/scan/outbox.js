@@ -76,6 +76,7 @@ export class Outbox {
   #base = null;
   #before = [];
   #asked = false;
+  #record = "";
   #channel = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
   #tell;
   #post;
@@ -89,10 +90,12 @@ export class Outbox {
     this.#channel?.addEventListener("message", (event) => this.#tell(event.data.kind, event.data.detail));
   }
 
-  /* Open the store; what was scanned before it was open is written first. → facts, rows, things that wait. */
-  async open() {
+  /* Open the store; what was scanned before it was open is written first. → facts, rows, things that wait.
+     `record` names the record that the page belongs to. */
+  async open(record) {
     this.#base = await openDatabase();
     this.#base.onversionchange = () => this.#base.close();
+    await this.#begin(record);
     const reading = this.#base.transaction(["facts", "shown", "waiting"]);
     const facts = reading.objectStore("facts");
     const [device, epoch, opened, person, desk, shown, waiting] = await Promise.all([
@@ -109,6 +112,26 @@ export class Outbox {
     window.addEventListener("online", () => this.send());
     navigator.storage?.persist?.().catch(() => {});
     return { opened: opened ?? [], person: person ?? null, desk: desk ?? null, shown, waiting };
+  }
+
+  /* A workshop that goes live begins another record. What was scanned for the one before is no part
+     of it, and the numbers begin again in an epoch of their own: else they would seem lost. */
+  async #begin(record) {
+    const writing = this.#base.transaction(["facts", "shown", "waiting"], "readwrite");
+    const facts = writing.objectStore("facts");
+    const known = await request(facts.get("record"));
+    if (known !== record) {
+      facts.put(record, "record");
+      if (known !== undefined) {
+        facts.put(Date.now(), "epoch");
+        facts.put(0, "counter");
+        facts.put([], "opened");
+        writing.objectStore("shown").clear();
+        writing.objectStore("waiting").clear();
+      }
+    }
+    this.#record = record;
+    await settled(writing);
   }
 
   /* Take a thing in, at once and in order. Transactions of one store begin in the order they were made,
@@ -211,6 +234,7 @@ export class Outbox {
     const facts = this.#base.transaction("facts").objectStore("facts");
     const [opened, person] = await Promise.all([request(facts.get("opened")), request(facts.get("person"))]);
     const head = {
+      record: this.#record,
       device: this.device,
       epoch: this.epoch,
       stage: first.stage,
@@ -247,7 +271,7 @@ export class Outbox {
   async #sendWord(item) {
     const reading = this.#base.transaction(["shown", "facts"]);
     const [row, opened] = await Promise.all([request(reading.objectStore("shown").get(item.of)), request(reading.objectStore("facts").get("opened"))]);
-    const head = { device: this.device, epoch: this.epoch, event: row?.answer?.event ?? item.event };
+    const head = { record: this.#record, device: this.device, epoch: this.epoch, event: row?.answer?.event ?? item.event };
     const body = { ...head, ...WORDS[item.kind](item, (opened ?? []).map((one) => one.key)) };
     const { status, tree } = await this.#ask(`/${item.kind}`, body);
     if (status < 200 || status >= 300) return this.#failed([item], status, tree);
@@ -267,6 +291,10 @@ export class Outbox {
   async #failed(batch, status, tree) {
     const [item] = batch;
     const isScan = item.kind === "scan";
+    if (tree?.said === "other-record") {
+      this.#tell("moved", {});
+      return "wait";
+    }
     const isFinal = [400, 413, 422].includes(status) || (!isScan && [404, 409].includes(status));
     if (isFinal && batch.length > 1) return "single";
     if (!isFinal) {

@@ -11,6 +11,8 @@ import { Tones } from "../tones.js";
 
 /* An answer that comes sooner than this needs no word of its own in between. */
 const HEARD_AFTER_MS = 140;
+/* A page that moved to another record does not move again at once. */
+const MOVE_MS = 10000;
 const GRAVITY = ["ready", "pass", "late", "again", "unknown", "hold", "stop"];
 
 const root = document.querySelector("[data-scan]");
@@ -165,6 +167,14 @@ const hears = {
     if ([401, 403, 410].includes(code)) closed(say("closed"), detail || say("closed line"));
     if (code === 409) closed(say("no step"), detail || say("no step line"));
     showWaiting();
+  },
+
+  /* The workshop went live while this page was open: the page of the new record takes over. */
+  moved() {
+    const last = Number(sessionStorage.getItem("hangtag.moved") || 0);
+    if (Date.now() - last < MOVE_MS) return;
+    sessionStorage.setItem("hangtag.moved", String(Date.now()));
+    location.reload();
   },
 
   waiting(news) {
@@ -377,6 +387,12 @@ part("letters").addEventListener("click", () => {
 /* --- the beginning --- */
 
 function restore({ opened, person: holder, desk, shown, waiting }) {
+  if (desk && desk.stage !== stage) {
+    /* What was open at another step is not open here. */
+    opened = [];
+    outbox.remember("fresh", true);
+    if (!waiting.length) outbox.remember("opened", []);
+  }
   face.showOpened(opened);
   hold(holder);
   if (desk?.stage === stage) hint = desk.hint || hint;
@@ -430,7 +446,7 @@ async function keepPage() {
 
 localStorage.setItem("hangtag-step", stage);
 try {
-  restore(await outbox.open());
+  restore(await outbox.open(root.dataset.record));
   root.dataset.isReady = "yes";
   await askDesk();
 } catch (error) {
