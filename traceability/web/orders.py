@@ -230,6 +230,7 @@ def _sending(
         ],
         "person_name": _person_name,
         "days_usual": DAYS_USUAL,
+        "opens_in_house": bool(outer_url(Door.PLAIN)),
         "opens_only_here": access.is_loopback_host(request.host) and not outer_url(Door.PLAIN),
     }
 

@@ -29,6 +29,7 @@ from traceability.projections.steps import cartons
 from traceability.projections.view import View
 from traceability.web import access, order_sheet, snapshot_picture
 from traceability.web.clock import now
+from traceability.web.house import is_practice
 from traceability.web.order_sheet import stamp, whole_day
 from traceability.web.orders import key_of_number
 from traceability.web.reading import current
@@ -168,7 +169,7 @@ def _sheet(moment: Moment) -> Sheet:
         heading=heading,
         title=card.label.name or heading,
         facts=(quantity(card.ordered, ""), promised),
-        notice=_("Demo: simulated") if reading.opening.is_demo else "",
+        notice=_notice(),
         steps_title=_("Where it is now"),
         bars=tuple(Bar(*one) for one in moment.steps),
         matrix_title=_("%(stage)s, by size and colour", stage=titled(matrix.stage))
@@ -183,6 +184,13 @@ def _sheet(moment: Moment) -> Sheet:
             _("This stands still. Ask %(workshop)s for a newer one.", workshop=workshop_name()),
         ),
     )
+
+
+def _notice() -> str:
+    """Return what must be known of figures that count for nothing."""
+    if current().opening.is_demo:
+        return _("Demo: simulated")
+    return f"{_('Practice')}: {_('Nothing here counts.')}" if is_practice() else ""
 
 
 def workshop_name() -> str:

@@ -35,6 +35,11 @@ def _has_house() -> bool:
     return house() is not None
 
 
+def _can_go_live() -> bool:
+    found = house()
+    return found is not None and found.can_go_live
+
+
 MENU = MenuEntry(lazy_gettext("Workshop"), "start.show", 100, is_shown=_has_house)
 
 FORM_BYTES_MAX = 256 * 1024
@@ -45,6 +50,7 @@ def _add_words(state: object) -> None:
     app: Flask = state.app  # type: ignore[attr-defined]  # Flask's own BlueprintSetupState
     app.jinja_env.globals["is_practice"] = is_practice
     app.jinja_env.globals["has_house"] = _has_house
+    app.jinja_env.globals["can_go_live"] = _can_go_live
     app.jinja_env.globals["page_url"] = _page_url
     app.jinja_env.globals["is_owner"] = lambda: access.role() == "admin"
 
