@@ -75,6 +75,19 @@ def test_one_wrong_cell(ledger: Ledger, row: str, sentence: str) -> None:
     assert ledger.size == 1
 
 
+@pytest.mark.parametrize(
+    "number", ["..", "/118", "118/", "a/../b", "118/tickets", "118/snapshot.html", "export.csv"]
+)
+def test_a_number_that_leads_to_another_page(ledger: Ledger, number: str) -> None:
+    [sentence] = sentences(planned(ledger, f"{HEAD}\n{number},A,,A1,navy,M,,4\n"))
+    assert sentence.startswith(f"A2 says {number}: an order's number is not only dots")
+
+
+@pytest.mark.parametrize("number", ["2026/118", "A.118", "118-1", "春/7"])
+def test_numbers_with_slashes_and_dots_are_numbers(ledger: Ledger, number: str) -> None:
+    assert sentences(planned(ledger, f"{HEAD}\n{number},A,,A1,navy,M,,4\n")) == []
+
+
 def test_one_number_with_two_customers_or_two_days(ledger: Ledger) -> None:
     made = planned(
         ledger,

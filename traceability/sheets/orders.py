@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ MISSING_COLUMN = N_(
     "No column says %(value)s. Name it in a heading, or say below what each column is."
 )
 NO_NUMBER = N_("%(cell)s: this row belongs to no order. Write the order's number.")
+NO_ADDRESS = N_(
+    "%(cell)s says %(value)s: an order's number is not only dots, does not begin or end with a "
+    "slash, and does not end like a page. Write it another way, such as 118-1."
+)
 NO_PIECES = N_("%(cell)s: no pieces are given. Write how many, or take the row out.")
 OTHER_VALUE = N_(
     "%(cell)s says %(value)s for order %(order)s, but %(other_cell)s says %(other)s. One order has "
@@ -43,6 +48,12 @@ FILLED = N_(
     "Rows without an order number, from %(cell)s on, belong to the order above them: %(count)s."
 )
 NOT_MARKED = N_("%(cell)s says %(value)s: expected rfid, barcode or counted.")
+
+_NO_ADDRESS = re.compile(
+    r"\.+|/.*|.*/|(.*/)?\.{1,2}/.*|.*/\.{1,2}"
+    r"|.*/(tickets|links|as-customer|links/.*|snapshot\.(html|png))|export\.\w+"
+)
+"""An order is reached by its number: these would lead to another page."""
 
 MARKED = {
     "rfid": "rfid", "tag": "rfid", "barcode": "barcode", "label": "barcode",
@@ -213,6 +224,9 @@ class _Reader:
             number = owner
         else:
             number = judge.code(record.cell("number"), owner)
+            if _NO_ADDRESS.fullmatch(number):
+                judge.complain(NO_ADDRESS, record.cell("number") or Cell(None, ""), owner)
+                number = ""
         at = record.fields.get("number")
         if not number:
             if record.cell("number") is None:
