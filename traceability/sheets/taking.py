@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from traceability.errors import Refused
+from traceability.errors import DatabaseBusy, Refused
 from traceability.labels.issuing import Wish, issue
 from traceability.ledger.append import Ledger
-from traceability.ledger.drafts import Draft
+from traceability.ledger.drafts import Draft, Outcome
 from traceability.projections.entering import event_draft, master_draft
 from traceability.projections.view import look
 from traceability.sheets.book import Book
@@ -79,7 +79,7 @@ def take_in(
         if progress is not None:
             progress(0, total)
         for part in _parts(drafts):
-            for outcome in ledger.append(part):
+            for outcome in _append(ledger, part, done, total):
                 if outcome.status not in ("accepted", "duplicate"):
                     raise Refused(outcome.problem or "The record did not take an entry.")
             done += len(part)
@@ -91,6 +91,19 @@ def take_in(
         if progress is not None:
             progress(total, total)
     return Taken(made, tuple(changes), total)
+
+
+def _append(ledger: Ledger, part: Sequence[Draft], done: int, total: int) -> list[Outcome]:
+    try:
+        return ledger.append(part)
+    except DatabaseBusy as error:
+        if not done:
+            raise
+        # The slices before are durable: to say that nothing was stored would be untrue.
+        raise DatabaseBusy(
+            f"{done} of {total} entries are taken in, then the record took no more: {error} "
+            "Hand the same sheet in again: it goes on from there, and nothing is taken in twice."
+        ) from error
 
 
 def _check(made: Plan, *, rest: bool) -> None:
