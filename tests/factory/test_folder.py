@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from traceability.database import open_database
-from traceability.errors import Refused
+from traceability.errors import DatabaseBusy, Refused
 from traceability.factory.folder import Factory
 from traceability.factory.toml_text import toml_text
 from traceability.ledger.append import Ledger
@@ -63,6 +63,18 @@ def test_what_was_cut_off_while_it_was_made_is_made_again(tmp_path: Path) -> Non
     made = Factory.make(tmp_path / "shop")
     made.settings_file.unlink()
     assert Factory.make(tmp_path / "shop") == made
+
+
+def test_who_makes_it_at_the_same_moment_is_told_so(tmp_path: Path) -> None:
+    made = Factory.make(tmp_path / "shop")
+    made.settings_file.unlink()
+    busy = open_database(made.url)
+    busy.own()
+    try:
+        with pytest.raises(DatabaseBusy, match="is in use by another Hangtag server"):
+            Factory.make(tmp_path / "shop")
+    finally:
+        busy.close()
 
 
 def test_a_missing_factory_is_answered_with_the_nearest(

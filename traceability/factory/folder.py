@@ -130,6 +130,7 @@ class Factory:
         flow = (assets("flows") / FIRST_FLOW).read_text("utf-8")
         database = open_database(self.url_of(practice=True))
         try:
+            database.own()
             Ledger.open(database, opening=Opening(flow, name=name, zone=zone, language=language))
         finally:
             database.close()
