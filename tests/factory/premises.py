@@ -56,7 +56,7 @@ def write_premises(folder: Path, *, entries: int = 40) -> Premises:
 
 def names_below(folder: Path) -> list[str]:
     """List every file below a folder, but for what a running database leaves beside its own."""
-    traces = ("-wal", "-shm", ".lock")
+    traces = ("-wal", "-shm", ".lock", ".from-backup")
     found = (path for path in folder.rglob("*") if path.is_file())
     return sorted(
         path.relative_to(folder).as_posix() for path in found if not path.name.endswith(traces)

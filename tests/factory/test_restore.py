@@ -7,6 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from traceability.factory.backup import back_up
 from traceability.factory.folder import Factory
 from traceability.factory.restore import (
     UNPACKED,
+    end_keys,
     is_bare,
     is_prepared,
     prepare,
@@ -29,6 +31,7 @@ from traceability.factory.restore import (
 )
 from traceability.ledger.append import Draft, Ledger
 from traceability.ledger.verify import verify
+from traceability.projections import keys
 from traceability.projections.view import look
 
 
@@ -269,6 +272,28 @@ def size_of(factory: Factory) -> int:
         report = verify(Ledger.open(database))
     assert report.finding is None
     return report.size
+
+
+def test_links_in_a_backup_open_nothing_until_they_are_made_anew(
+    premises: Premises, tmp_path: Path
+) -> None:
+    key, _secret = keys.new_key(
+        "device", "Sewing", by="admin", made_at=NOW, expires_at=NOW + timedelta(days=9)
+    )
+    premises.ledger.append([key.draft(by="admin")])
+    made = back_up(premises.factory, tmp_path, at=NOW)
+    restore(made.path, tmp_path / "again")
+    factory = Factory.find(tmp_path / "again")
+    database = open_database(factory.url)
+    ledger = Ledger.open(database)
+    with look(ledger) as view:
+        assert keys.key(view, key.id) == key
+    assert [end_keys(factory, ledger, at=NOW) for _ in range(2)] == [1, 0]
+    with look(ledger) as view:
+        found = keys.key(view, key.id)
+    assert found is not None
+    assert found.state(NOW) == "ended"
+    database.close()
 
 
 def test_a_prepared_backup_is_moved_in_at_the_next_start(backup: Path, empty: Factory) -> None:

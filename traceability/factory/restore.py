@@ -21,7 +21,9 @@ from traceability.errors import DatabaseBusy, Refused
 from traceability.factory.archive import Manifest, open_archive
 from traceability.factory.backup import Progress, check, told
 from traceability.factory.folder import Factory
-from traceability.projections.view import View
+from traceability.ledger.append import Ledger
+from traceability.projections import keys
+from traceability.projections.view import View, look
 from traceability.schema import is_known
 
 UNPACKED = ".restored"
@@ -32,6 +34,8 @@ SET_UP_MAX = 500
 _GOODS = ("order", "ticket", "roll", "carton", "product")
 _FILES = "files"
 _PHASE = "phase"
+RESTORED = ".from-backup"
+"""Lies in a folder that came out of a backup until it is opened for the first time."""
 _OUT, _IN = "moving out", "moving in"
 _SIGN = "factory.toml"
 _STAYS = ("backups", ".network")
@@ -159,10 +163,30 @@ def _unpack(file: Path, folder: Path, progress: Progress | None) -> Manifest:
     unpacked = folder / UNPACKED
     unpacked.mkdir(mode=0o700)
     found = check(file, unpacked / _FILES, expected=manifest, progress=progress)
+    (unpacked / _FILES / RESTORED).write_text(file.name, encoding="utf-8")
     for path in (unpacked / _FILES).rglob("*"):
         if path.is_file():
             path.chmod(0o600)
     return found
+
+
+def end_keys(factory: Factory, ledger: Ledger, *, at: datetime) -> int:
+    """End the links of phones, auditors and other owners in a record that came out of a backup.
+
+    The record does not know which of them were ended after the backup was made; who is to come in
+    again gets a new one. Done once, at the first start after the restore.
+
+    Returns:
+        How many links were ended.
+    """
+    sign = factory.folder / RESTORED
+    if not sign.exists():
+        return 0
+    with look(ledger) as view:
+        still_open = [one for one in keys.keys(view) if one.state(at) == "open"]
+    ledger.append([keys.ended(one, by="restore", at=at).draft(by="restore") for one in still_open])
+    sign.unlink()
+    return len(still_open)
 
 
 def _complete(factory: Factory) -> None:

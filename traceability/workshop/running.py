@@ -20,7 +20,7 @@ from traceability.errors import DatabaseBusy, Refused
 from traceability.factory import daily
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
-from traceability.factory.restore import settle
+from traceability.factory.restore import end_keys, settle
 from traceability.projections.counting import event_count
 from traceability.station.floor import Floor
 from traceability.web import create_app
@@ -151,6 +151,8 @@ class Workshop:
             settle(self.factory.folder, at=datetime.now(UTC))
             self.factory = Factory.find(self.factory.folder)
         reading = self._reading()
+        assert self._ledger is not None, "it was opened just now"
+        end_keys(self.factory, self._ledger, at=datetime.now(UTC))
         bound = listen(self._host, self._port)
         address = Address(self._host, int(bound.getsockname()[1]))
         self._port = address.port
