@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from traceability.epcis.event import Event, Quantity
-from traceability.epcis.vocabulary import DYE_LOT, OPERATION, PRODUCT
+from traceability.epcis.vocabulary import DYE_LOT, PRODUCT
 from traceability.errors import Conflict, InvalidEvent
 from traceability.flow import Flow, Stage
 from traceability.gs1 import product_of, uri_of
@@ -26,6 +26,7 @@ from traceability.scanning.desk import Amount, Desk, Scan
 from traceability.scanning.meaning import NAMESAKES_MAX, roll_key, takes_measured
 from traceability.scanning.things import Thing, things
 from traceability.scanning.writing import METRES_IN_YARD, draft_of
+from traceability.stage_event import at_stage
 
 __all__ = ["RollLabel", "last_roll", "new_roll", "read_label"]
 
@@ -186,16 +187,14 @@ def _came_in(
         ilmd[PRODUCT] = uri_of(material)
     if label.dye_lot:
         ilmd[DYE_LOT] = label.dye_lot
-    return Event(
+    event = Event(
         type="ObjectEvent",
         event_time=0,
         offset="+00:00",
         action="ADD",
         quantities=(Quantity(uri_of(key), amount.quantity, amount.unit),),
-        step=stage.step,
-        disposition=stage.disposition,
         read_point=uri_of(place),
         place=uri_of(place),
         ilmd=ilmd,
-        extensions={} if stage.operation is None else {OPERATION: stage.operation},
     )
+    return at_stage(event, stage, ())

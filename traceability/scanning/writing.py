@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from traceability.epcis.body import Tree
 from traceability.epcis.event import Event, Quantity
-from traceability.epcis.vocabulary import OPERATION, PRODUCT, READER, VOC
+from traceability.epcis.vocabulary import PRODUCT, READER, VOC
 from traceability.flow import Work
 from traceability.gs1 import product_of, uri_of
 from traceability.ledger.drafts import Draft
@@ -22,6 +22,7 @@ from traceability.projections.view import View
 from traceability.scanning.answer import Answer
 from traceability.scanning.desk import Amount, Desk, Scan
 from traceability.scanning.things import Thing, exact
+from traceability.stage_event import at_stage, share
 
 __all__ = ["counted", "draft_of", "seen", "share", "stood", "used_of", "without", "work_event"]
 
@@ -191,12 +192,6 @@ def used_of(
     return (total / METRES_IN_YARD).quantize(_MILLI) if unit == "YRD" else total
 
 
-def share(total: Decimal, parts: int, number: int) -> Decimal:
-    """Divide among the rolls of a lay; the last takes what does not divide."""
-    even = (total / parts).quantize(_MILLI)
-    return total - even * (parts - 1) if number == parts - 1 else even
-
-
 def _event(
     desk: Desk,
     work: Work,
@@ -213,12 +208,7 @@ def _event(
     output_quantities: tuple[Quantity, ...] = (),
     ilmd: Mapping[str, Tree] | None = None,
 ) -> Event:
-    stage = desk.stage
-    named = {one for one in orders if one is not None}
-    transactions: tuple[tuple[str | None, str], ...] = ()
-    if stage.transaction is not None and len(named) == 1:
-        transactions = ((stage.transaction, uri_of(named.pop())),)
-    return Event(
+    event = Event(
         type=work.event,
         event_time=0,
         offset="+00:00",
@@ -232,14 +222,11 @@ def _event(
         input_quantities=input_quantities,
         outputs=outputs,
         output_quantities=output_quantities,
-        step=stage.step,
-        disposition=stage.disposition,
         read_point=uri_of(desk.place),
         place=uri_of(desk.place),
-        transactions=transactions,
         ilmd=ilmd or {},
-        extensions={} if stage.operation is None else {OPERATION: stage.operation},
     )
+    return at_stage(event, desk.stage, (uri_of(one) for one in orders if one is not None))
 
 
 def without(event: Event, missing: Sequence[str]) -> Event:

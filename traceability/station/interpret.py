@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from traceability.epcis.body import Tree
 from traceability.epcis.event import Event, Quantity
-from traceability.epcis.vocabulary import OPERATION, PART, PASS, PRODUCT, READER, VOC
+from traceability.epcis.vocabulary import PART, PASS, PRODUCT, READER, VOC
 from traceability.flow import Flow, Kind, Stage, Work
 from traceability.gs1 import product_of, uri_of
 from traceability.observations import Pass, Sighting, split
+from traceability.stage_event import at_stage, share
 from traceability.station.cache import Cache
 from traceability.station.verdict import Verdict
 
@@ -256,7 +257,7 @@ class _Writer:
             used = Decimal(made)
             if unit:
                 total = self._in_unit(self._material(things, pieces, task), key)
-                used = self._share(total, len(task.opened), number)
+                used = share(total, len(task.opened), number)
             amounts.append(Quantity(uri_of(key), used or None, unit or None))
         return self._event(
             "TransformationEvent",
@@ -290,12 +291,6 @@ class _Writer:
         if (said, unit) == ("MTR", "YRD"):
             return (amount / METRES_IN_YARD).quantize(_MILLI)
         return Decimal(0)
-
-    @staticmethod
-    def _share(total: Decimal, parts: int, number: int) -> Decimal:
-        """Divide among the rolls of a lay; the last takes what does not divide."""
-        share = (total / parts).quantize(_MILLI)
-        return total - share * (parts - 1) if number == parts - 1 else share
 
     def _product(self, key: str, task: Task) -> str | None:
         """Return the product of a thing: its own, its ticket's, or that of the opened ticket."""
@@ -361,16 +356,7 @@ class _Writer:
         orders: Iterable[str | None] = (),
         verdict: Verdict | None = None,
     ) -> Event:
-        stage = self.stage
-        extensions = self._extensions(verdict)
-        if stage.operation is not None:
-            extensions[OPERATION] = stage.operation
-        named = {each for each in orders if each is not None}
-        transactions: tuple[tuple[str | None, str], ...] = ()
-        if stage.transaction is not None and len(named) == 1:
-            document = uri_of(f"//{self.cache.namespace}/bt/{named.pop()}")
-            transactions = ((stage.transaction, document),)
-        return Event(
+        event = Event(
             type=event_type,
             event_time=0,
             offset="+00:00",
@@ -384,14 +370,14 @@ class _Writer:
             input_quantities=input_quantities,
             outputs=outputs,
             output_quantities=output_quantities,
-            step=stage.step,
-            disposition=stage.disposition,
             read_point=self._read_point(),
             place=uri_of(self.post.place) if self.post.place else None,
-            transactions=transactions,
             ilmd=ilmd or {},
-            extensions=extensions,
+            extensions=self._extensions(verdict),
         )
+        named = {each for each in orders if each is not None}
+        documents = (uri_of(f"//{self.cache.namespace}/bt/{each}") for each in named)
+        return at_stage(event, self.stage, documents)
 
     def _read_point(self) -> str | None:
         return uri_of(self.post.read_point) if self.post.read_point else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ KEPT_S = 120.0
 _TAKE_S = 0.1
 
 
-class Look:
+class Look(ABC):
     """One look at one port. Values are replaced whole, so any thread may ask for them."""
 
     def __init__(self, url: str) -> None:
@@ -75,8 +76,9 @@ class Look:
         """Wait until it has ended; return whether it has."""
         return self._ended.wait(timeout_s)
 
+    @abstractmethod
     def _live(self) -> None:
-        raise NotImplementedError
+        """Look until it is done or told to stop; the port is free."""
 
 
 class FindOut(Look):

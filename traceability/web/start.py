@@ -169,7 +169,6 @@ def _known_steps() -> dict[str, tuple[Step, ...]]:
 
 
 def _page(given: Answers, wrong: str = "") -> str:
-    settings: Settings = current_app.extensions["hangtag.settings"]
     with current().look() as view:
         begun = has_begun(view)
         listed = people(view)
@@ -198,7 +197,6 @@ def _page(given: Answers, wrong: str = "") -> str:
         is_empty=is_empty,
         saved="saved" in request.args,
         zones=sorted(available_timezones()),
-        languages=settings.languages,
         language=str(get_locale() or "en"),
         house=house(),
         can_restore="safe_restore.show" in current_app.view_functions,
