@@ -9,12 +9,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.ai_table import ROWS
 from traceability.gs1.components import CHECKS, SET_39, SET_64, SET_82
 
-_SETS = {
+SETS = {
     "N": (frozenset("0123456789"), "a digit"),
     "X": (frozenset(SET_82), "a character of the GS1 set of 82"),
     "Y": (frozenset(SET_39), "a digit, a capital letter, '#', '-' or '/'"),
@@ -70,7 +71,7 @@ class ApplicationIdentifier:
             if place >= len(value) and part.is_optional:
                 break
             text = value[place : place + part.length_max]
-            allowed, wanted = _SETS[part.alphabet]
+            allowed, wanted = SETS[part.alphabet]
             if not allowed.issuperset(text):
                 offset = next(i for i, c in enumerate(text) if c not in allowed)
                 at = place + offset
@@ -175,6 +176,16 @@ def check_together(
 
     Source: GS1 General Specifications, section 4.14 (association of element strings).
     """
+    values = dict(elements)
+    if len(values) < len(elements):
+        _refuse_two_values(elements, position)
+    fault = _fault_together(tuple(values), requisites)
+    if fault is not None:
+        raise InvalidIdentifier(fault, position)
+    _check_signature(values, position)
+
+
+def _refuse_two_values(elements: tuple[tuple[str, str], ...], position: int) -> None:
     values: dict[str, str] = {}
     for ai, value in elements:
         if values.setdefault(ai, value) != value:
@@ -183,29 +194,26 @@ def check_together(
                 f"got {value!r}.",
                 position,
             )
-    for ai in values:
+
+
+# Labels of one house carry few combinations: each is judged once.
+@lru_cache(maxsize=4_096)
+def _fault_together(ais: tuple[str, ...], requisites: bool) -> str | None:
+    """Say what is wrong with AIs that stand together, whatever their values."""
+    for ai in ais:
         rule = AIS[ai]
         for pattern in rule.forbids:
-            if "n" not in pattern and pattern not in values:
-                continue
-            clash = next((b for b in values if b != ai and _matches(pattern, b)), None)
+            clash = next((b for b in ais if b != ai and _matches(pattern, b)), None)
             if clash is not None:
-                raise InvalidIdentifier(
-                    f"Cannot read ({ai}) together with ({clash}): they never stand on one thing.",
-                    position,
-                )
+                return f"Cannot read ({ai}) together with ({clash}): they never stand on one thing."
         if (
             requisites
             and rule.needs
-            and not any(
-                all(_is_present(pattern, values) for pattern in group) for group in rule.needs
-            )
+            and not any(all(_is_present(pattern, ais) for pattern in group) for group in rule.needs)
         ):
             wanted = " or ".join("".join(f"({p})" for p in group) for group in rule.needs)
-            raise InvalidIdentifier(
-                f"Cannot read ({ai}) alone: expected {wanted} with it.", position
-            )
-    _check_signature(values, position)
+            return f"Cannot read ({ai}) alone: expected {wanted} with it."
+    return None
 
 
 def _check_signature(values: dict[str, str], position: int) -> None:

@@ -16,6 +16,7 @@ from traceability.gs1.application_identifiers import (
     find,
 )
 from traceability.gs1.identity import Elements
+from traceability.gs1.message_fields import read_fields
 
 GS = "\x1d"
 """ASCII group separator: how a scanner sends every FNC1 but the first."""
@@ -94,10 +95,17 @@ def parse_message(
     Source: GS1 General Specifications, section 7.8 (processing of data from a GS1 symbology).
     """
     _refuse_long(text)
-    elements: list[tuple[str, str]] = []
-    place = 0
     if not text:
         raise InvalidIdentifier("Cannot read an empty message: expected an element string.", start)
+    elements = read_fields(text, separator) or _read_fields(text, separator, start)
+    check_together(elements, requisites=requisites, position=start)
+    return elements
+
+
+def _read_fields(text: str, separator: str, start: int) -> Elements:
+    """Read the fields one after the other, and say where one does not hold."""
+    elements: list[tuple[str, str]] = []
+    place = 0
     while place < len(text):
         try:
             rule = find(text, place)
@@ -109,9 +117,7 @@ def parse_message(
         elements.append((rule.ai, text[body:end]))
         # A separator after a field of fixed length is superfluous and harmless.
         place = end + 1 if text[end : end + 1] == separator else end
-    result = tuple(elements)
-    check_together(result, requisites=requisites, position=start)
-    return result
+    return tuple(elements)
 
 
 def _field_end(text: str, body: int, rule: ApplicationIdentifier, separator: str) -> int:
