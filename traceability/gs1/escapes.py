@@ -19,7 +19,8 @@ def escape_link(text: str) -> str:
 
     Source: GS1 Digital Link URI Syntax 1.7, section 4.4.
     """
-    return quote(text, safe="")
+    # Digits and letters are the rule; asking first costs a tenth of what quoting them does.
+    return text if text.isalnum() and text.isascii() else quote(text, safe="")
 
 
 def escape_urn(text: str) -> str:
