@@ -124,7 +124,7 @@ _SECTORS: tuple[Row, ...] = (
     ("7023", "L", "X..30/prefix1", "", "", "-"),
     ("7030-7039", "L", "N3/country999 X..27", "01 02", "", "-"),
     ("7040", "", "N1 X1 X1 X1/importer", "", "", "-"),
-    ("7041", "", "X..4", "00", "", "-"),
+    ("7041", "", "X..4/package", "00", "", "-"),
     ("710-717", "L", "X..20", "01", "", "-"),
     ("7230-7239", "L", "X2 X..28", "01 8004", "", "-"),
     ("7240", "L", "X..20", "01 8006", "03", "-"),
@@ -206,9 +206,6 @@ ROWS: tuple[Row, ...] = (
 )
 """Every Application Identifier that Hangtag reads, as the module's first lines explain."""
 
-UNCHECKED = {
-    "7041": "package type code list",
-    "8110": "coupon structure",
-    "8112": "coupon structure",
-}
-"""AIs whose length and characters are checked but not the inner rule named here."""
+UNCHECKED = {"8110": "coupon structure", "8112": "coupon structure"}
+"""AIs whose length and characters are checked but not the inner rule named here: coupons of one
+country's grocery trade, which no garment carries."""

@@ -15,31 +15,22 @@ _PAIR_VALUES = {
         "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
     )
 }
-_PAIR_WEIGHTS = (
-    2,
-    3,
-    5,
-    7,
-    11,
-    13,
-    17,
-    19,
-    23,
-    29,
-    31,
-    37,
-    41,
-    43,
-    47,
-    53,
-    59,
-    61,
-    67,
-    71,
-    73,
-    79,
-    83,
-)
+_PAIR_LENGTH_MAX = 97
+
+
+def _primes(count: int) -> tuple[int, ...]:
+    found: list[int] = []
+    number = 2
+    while len(found) < count:
+        if all(number % prime for prime in found):
+            found.append(number)
+        number += 1
+    return tuple(found)
+
+
+# Prime weights from the right. A model number has 23 characters before its pair, hence the primes
+# up to 83 in the standard; the rule itself goes on.
+_PAIR_WEIGHTS = _primes(_PAIR_LENGTH_MAX)
 
 
 def _weighted(number: int) -> int:
@@ -99,7 +90,8 @@ def check_pair(text: str) -> str:
     """Compute the two check characters that end a Global Model Number.
 
     Args:
-        text: 1 to 23 characters of the 82-character set, without the pair.
+        text: 1 to 97 characters of the 82-character set, without the pair; a model number has 23
+            at most.
 
     Raises:
         InvalidIdentifier: If a character is outside the set, or there are none or too many.
@@ -111,8 +103,8 @@ def check_pair(text: str) -> str:
     """
     if not 1 <= len(text) <= len(_PAIR_WEIGHTS):
         raise InvalidIdentifier(
-            f"Cannot compute a check pair of {text!r}: expected 1 to 23 characters, "
-            f"got {len(text)}."
+            f"Cannot compute a check pair of {text!r}: expected 1 to {len(_PAIR_WEIGHTS)} "
+            f"characters, got {len(text)}."
         )
     total = 0
     for place, character in enumerate(reversed(text)):

@@ -13,10 +13,11 @@ True
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from traceability.gs1.check_digit import check_digit, check_pair
 from traceability.gs1.country_codes import COUNTRIES, COUNTRY_LETTERS, CURRENCIES
+from traceability.gs1.package_codes import PACKAGE_TYPES
 
 Fault = tuple[int, str]
 Check = Callable[[str], Fault | None]
@@ -88,7 +89,7 @@ def _clock(text: str) -> Fault | None:
     return None if int(text[2:]) < 60 else (2, "a minute, 00 to 59")
 
 
-def _among(values: frozenset[str], what: str) -> Check:
+def _among(values: Container[str], what: str) -> Check:
     def check(text: str) -> Fault | None:
         return None if text in values else (0, what)
 
@@ -142,6 +143,7 @@ CHECKS: dict[str, Check] = {
     "date": lambda text: _date(text, open_day=False),
     "date0": lambda text: _date(text, open_day=True),
     "date4": lambda text: _date(text, open_day=False, digits_of_year=4),
+    "date40": lambda text: _date(text, open_day=True, digits_of_year=4),
     "hhmm": _clock,
     "hh": _below(24, "an hour"),
     "mm": _below(60, "a minute"),
@@ -170,5 +172,6 @@ CHECKS: dict[str, Check] = {
         else (0, "a media type, 01 to 10 or 80 to 99")
     ),
     "iban": _iban,
+    "package": _among(PACKAGE_TYPES, "a package type of UN/ECE Recommendation 21"),
 }
 """The checks by the names that `traceability.gs1.ai_table` uses."""
