@@ -131,16 +131,54 @@ AIS = {row.ai: row for row in _parse_rows()}
 
 # The first two digits tell how many digits an AI has; a test holds this to the table.
 _LENGTHS = {ai[:2]: len(ai) for ai in AIS}
+# Digits behind an AI of predefined length, by its first two digits: numbers that GS1 has not
+# assigned end by length too (General Specifications, section 7.8, figure of predefined lengths).
+_PREDEFINED = {
+    "03": 14, "04": 16, "14": 6, "18": 6, "19": 6,
+    **dict.fromkeys(("31", "32", "33", "34", "35", "36"), 6), "41": 13,
+}  # fmt: skip
 
 
-def find(text: str, position: int) -> ApplicationIdentifier:
+def rule_of(ai: str, *, permit_unknown: bool = False) -> ApplicationIdentifier | None:
+    """Return what an AI demands; None if GS1 has not assigned it.
+
+    Args:
+        ai: Its digits.
+        permit_unknown: Make up a rule for an AI that GS1 has not assigned: any 1 to 90
+            characters, or the predefined number of digits.
+
+    >>> rule_of("89") is None, rule_of("89", permit_unknown=True).length_max
+    (True, 90)
+    """
+    found = AIS.get(ai)
+    if found is not None or not permit_unknown or not 2 <= len(ai) <= 4:
+        return found
+    if _LENGTHS.get(ai[:2], len(ai)) != len(ai):
+        return None
+    digits = _PREDEFINED.get(ai[:2])
+    part = Part("X", 1, 90, (), False) if digits is None else Part("N", digits, digits, (), False)
+    return ApplicationIdentifier(
+        ai, digits is not None, True, (part,), (), (), None, part.length_max
+    )
+
+
+def find(text: str, position: int, *, permit_unknown: bool = False) -> ApplicationIdentifier:
     """Return the AI that begins at this position of a message.
+
+    Args:
+        text: A message without brackets.
+        position: Where the AI begins.
+        permit_unknown: Take an AI that GS1 has not assigned, if its first two digits tell how
+            many it has.
 
     Raises:
         InvalidIdentifier: If no AI begins there.
     """
     length = _LENGTHS.get(text[position : position + 2])
-    found = AIS.get(text[position : position + length]) if length else None
+    ai = text[position : position + length] if length else ""
+    found = AIS.get(ai)
+    if found is None and permit_unknown and len(ai) == length and ai.isdigit() and ai.isascii():
+        found = rule_of(ai, permit_unknown=True)
     if found is None:
         raise InvalidIdentifier(
             f"Cannot read {text[:60]!r}: expected an Application Identifier at place {position}, "

@@ -10,11 +10,12 @@ import re
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.application_identifiers import (
-    AIS,
     ApplicationIdentifier,
     check_together,
     find,
+    rule_of,
 )
+from traceability.gs1.check_digit import is_checked
 from traceability.gs1.identity import Elements
 from traceability.gs1.message_fields import read_fields
 
@@ -37,12 +38,13 @@ def _refuse_long(text: str) -> None:
         )
 
 
-def parse_brackets(text: str, *, requisites: bool = True) -> Elements:
+def parse_brackets(text: str, *, requisites: bool = True, permit_unknown: bool = False) -> Elements:
     r"""Read an element string with its AIs in brackets.
 
     Args:
         text: Such as ``(01)09506000134352(21)A1``; ``\(`` inside a value is a plain bracket.
         requisites: Refuse an AI whose needed companion is absent.
+        permit_unknown: Take AIs that GS1 has not assigned.
 
     Raises:
         InvalidIdentifier: If it is not of that form, or a value or combination is not allowed.
@@ -60,7 +62,7 @@ def parse_brackets(text: str, *, requisites: bool = True) -> Elements:
                 f"Identifier in brackets at place {place}, got {text[place : place + 6]!r}.",
                 place,
             )
-        rule = AIS.get(match[1])
+        rule = rule_of(match[1], permit_unknown=permit_unknown)
         if rule is None:
             raise InvalidIdentifier(
                 f"Cannot read {text[:60]!r} as an element string: ({match[1]}) is no GS1 "
@@ -78,15 +80,22 @@ def parse_brackets(text: str, *, requisites: bool = True) -> Elements:
 
 
 def parse_message(
-    text: str, *, separator: str = GS, start: int = 0, requisites: bool = True
+    text: str,
+    *,
+    separator: str = GS,
+    start: int = 0,
+    requisites: bool = True,
+    permit_unknown: bool = False,
 ) -> Elements:
     """Read the data of a GS1 symbol without brackets.
 
     Args:
         text: AIs and values one after the other, without the FNC1 that opens the symbol.
-        separator: The character that stands for FNC1 after a field of variable length.
+        separator: The character that stands for FNC1 after a field of variable length; GS, which
+            no value can carry, always does too.
         start: Where the message begins in the input; added to the position of an error.
         requisites: Refuse an AI whose needed companion is absent.
+        permit_unknown: Take AIs that GS1 has not assigned.
 
     Raises:
         InvalidIdentifier: If a field does not hold, or a separator seems to be lost: then the
@@ -97,18 +106,22 @@ def parse_message(
     _refuse_long(text)
     if not text:
         raise InvalidIdentifier("Cannot read an empty message: expected an element string.", start)
-    elements = read_fields(text, separator) or _read_fields(text, separator, start)
+    if separator != GS and GS in text:
+        text = text.replace(GS, separator)
+    elements = read_fields(text, separator) or _read_fields(text, separator, start, permit_unknown)
+    if separator not in text:
+        _refuse_swallowed_key(elements, start)
     check_together(elements, requisites=requisites, position=start)
     return elements
 
 
-def _read_fields(text: str, separator: str, start: int) -> Elements:
+def _read_fields(text: str, separator: str, start: int, permit_unknown: bool = False) -> Elements:
     """Read the fields one after the other, and say where one does not hold."""
     elements: list[tuple[str, str]] = []
     place = 0
     while place < len(text):
         try:
-            rule = find(text, place)
+            rule = find(text, place, permit_unknown=permit_unknown)
         except InvalidIdentifier as error:
             raise InvalidIdentifier(str(error), start + error.position) from None
         body = place + len(rule.ai)
@@ -134,3 +147,79 @@ def _check_field(value: str, rule: ApplicationIdentifier, separated: bool, start
             start + rule.length_max,
         )
     rule.check(value, start)
+
+
+_KEY_AT_END = re.compile(r"(?:0[12]([0-9]{14})|00([0-9]{18}))\Z")
+_DATE_AT_END = re.compile(r"(1[1-3567])([0-9]{6})\Z")
+
+
+def _refuse_swallowed_key(elements: Elements, start: int) -> None:
+    """Refuse a last field that ends like a whole key: AI, number and right check digit.
+
+    A message without any separator can have one field of variable length, the last. Whoever
+    prints a key behind such a field and loses the separator would be read as having no key.
+    """
+    ai, value = elements[-1]
+    match = _KEY_AT_END.search(value)
+    if match is None or match.start() == 0 or not is_checked(match[1] or match[2]):
+        return
+    place = start + sum(len(name) + len(text) for name, text in elements) - len(match[0])
+    raise InvalidIdentifier(
+        f"Cannot read ({ai}){value}: it is ambiguous, a separator (FNC1) seems to be lost before "
+        f"({match[0][:2]}){match[0][2:]}; let the scanner send GS for FNC1.",
+        place,
+    )
+
+
+def lost_separator(text: str, elements: Elements, separator: str = GS) -> str | None:
+    """Say that a legal message may have lost a separator: its last field ends like a date.
+
+    The message means what the standard says, so it is read; but whoever wonders about a lot
+    number that is too long should be told.
+
+    Args:
+        text: The message as it was read.
+        elements: What was read from it.
+        separator: What the scanner sends for FNC1.
+
+    Returns:
+        One sentence; None if nothing points to a loss.
+
+    >>> message = "0109506000134352" "10COV0109" "17220901"
+    >>> print(lost_separator(message, parse_message(message, requisites=False)))
+    (10)COV010917220901 may have lost a separator (FNC1): it ends like (17)220901.
+    """
+    if not elements or separator in text or GS in text:
+        return None
+    ai, value = elements[-1]
+    rule = rule_of(ai)
+    match = _DATE_AT_END.search(value) if rule is not None and not rule.is_fixed else None
+    date = rule_of(match[1]) if match is not None and match.start() > 0 else None
+    if match is None or date is None:
+        return None
+    try:
+        date.check(match[2])
+    except InvalidIdentifier:
+        return None
+    return f"({ai}){value} may have lost a separator (FNC1): it ends like ({match[1]}){match[2]}."
+
+
+def format_message(elements: Elements, separator: str = GS) -> str:
+    """Write AIs as a symbol carries them: a separator behind a variable field unless it is last.
+
+    Args:
+        elements: AIs and values, checked.
+        separator: What stands for FNC1.
+
+    Source: GS1 General Specifications, section 7.8.
+
+    >>> format_message((("10", "L7"), ("17", "271231"), ("21", "A1")), "^")
+    '10L7^1727123121A1'
+    """
+    text = ""
+    is_open = False
+    for ai, value in elements:
+        rule = rule_of(ai, permit_unknown=True)
+        text += (separator if is_open else "") + ai + value
+        is_open = rule is None or not rule.is_fixed
+    return text
