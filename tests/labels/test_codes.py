@@ -91,10 +91,11 @@ def test_a_wrong_code_is_told_in_one_sentence(typed: str, sentence: str) -> None
     assert str(told.value) == sentence
 
 
-def test_digits_alone_may_be_a_ticket_a_carton_or_a_badge() -> None:
+def test_digits_alone_may_be_a_ticket_a_carton_a_garment_or_a_badge() -> None:
     assert code_keys("10006", "w.invalid") == [
         "//w.invalid/class/B-10006",
         "//w.invalid/obj/C-10006",
+        "//w.invalid/obj/G-10006",
         "//w.invalid/obj/W-10006",
     ]
     assert code_keys("C-10006", "w.invalid") == ["//w.invalid/obj/C-10006"]

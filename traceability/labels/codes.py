@@ -1,7 +1,7 @@
 """Short codes: what stands in big digits on a ticket, short enough to be typed with one finger.
 
-A code is a running number of the workshop and a check digit. Tickets, cartons and badges share the
-one row of numbers, so that the digits alone already say which thing is meant.
+A code is a running number of the workshop and a check digit. Tickets, garments, cartons and badges
+share the one row of numbers, so that the digits alone already say which thing is meant.
 
 >>> ShortCode("B", 1000).text
 'B-10006'
@@ -37,8 +37,8 @@ __all__ = [
 FIRST = 1_000
 """The first running number: every code has at least five digits, so none passes for a quantity."""
 RUNNING_MAX = 99_999_999
-SORTS = {"B": "class", "C": "obj", "W": "obj"}
-"""How the key of a thing is made from its letter: bundle tickets, cartons, badges of workers."""
+SORTS = {"B": "class", "C": "obj", "G": "obj", "W": "obj"}
+"""How the key of a thing is made from its letter: tickets, cartons, garments, badges of workers."""
 
 _DIGITS_MAX = 40
 _SHAPE = re.compile(r"([A-Za-z]?)\s*[-–−]?\s*([0-9]+)\Z")
@@ -98,7 +98,7 @@ class ShortCode:
     """
 
     letter: str
-    """B ticket, C carton, W badge; empty where only digits were typed."""
+    """B ticket, C carton, G garment, W badge; empty where only digits were typed."""
     running: int
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ class ShortCode:
         return f"//{namespace}/{SORTS[self.letter]}/{self.text}"
 
 
-def parse_code(text: str, letter: Literal["", "B", "C", "W"] = "") -> ShortCode:
+def parse_code(text: str, letter: Literal["", "B", "C", "G", "W"] = "") -> ShortCode:
     """Read a short code as people type it: with or without its letter, wide digits too.
 
     Args:
@@ -153,7 +153,7 @@ def parse_code(text: str, letter: Literal["", "B", "C", "W"] = "") -> ShortCode:
 
 
 def code_keys(text: str, namespace: str) -> list[str]:
-    """Return the keys that a typed code may stand for: one with its letter, three without.
+    """Return the keys that a typed code may stand for: one with its letter, four without.
 
     >>> code_keys("10006", "w.invalid")[0]
     '//w.invalid/class/B-10006'

@@ -21,7 +21,7 @@ from traceability.projections.view import View, look
 
 __all__ = ["Wish", "issue", "next_running"]
 
-KINDS = {"B": "ticket", "C": "carton", "W": "person"}
+KINDS = {"B": "ticket", "C": "carton", "G": "garment", "W": "person"}
 """Type of master data by the letter of its code."""
 TRIES = 20
 LOOKED_AT = 200
@@ -39,7 +39,7 @@ class Wish:
 
 
 def next_running(view: View) -> int:
-    """Return the next running number: one more than the largest on a ticket, carton or badge."""
+    """Return the next running number: one more than the largest that any label has."""
     return max((_largest(view, letter) for letter in KINDS), default=FIRST - 1) + 1
 
 

@@ -11,11 +11,12 @@ from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
 from traceability.gs1.local import LENGTH_MAX
 from traceability.labels.codes import code_keys
+from traceability.projections.aliases import aliases, stranger_key
 from traceability.projections.items import find_items
 from traceability.projections.view import View
 from traceability.projections.world import BEGUN, HELD
 
-ENTERED = ("order", "place", "product", "ticket", "roll", "carton")
+ENTERED = ("order", "place", "product", "ticket", "roll", "carton", "garment")
 """Types of master data that a code may name before, or without, any event."""
 MATCHES_MAX = 50
 SERIAL_LENGTH_MIN = 3
@@ -40,10 +41,14 @@ def find_key(view: View, given: str) -> str | None:
 def find_keys(view: View, given: str) -> list[str]:
     """Return everything that a text may mean: what a label says first, else what people call it.
 
-    At most `MATCHES_MAX` keys. What somebody entered comes before what was only met: a barcode that
-    was scanned before its roll was entered has been met as a thing that nobody knew.
+    At most `MATCHES_MAX` keys. What somebody said a code is comes first. What was entered comes
+    before what was only met: a barcode that was scanned before its roll was entered has been met as
+    a thing that nobody knew.
     """
     listed = candidates(view, given)
+    named = aliases(view, [*([stranger_key(view, given)] if given.strip() else ()), *listed])
+    if named:
+        return [next(iter(named.values())).stands_for]
     entered = {key for kind in ENTERED for key in view.master(kind, listed)}
     for key in listed:
         if key in entered:
@@ -56,7 +61,10 @@ def find_keys(view: View, given: str) -> list[str]:
 
 
 def is_known(view: View, key: str) -> bool:
-    """Say whether a key was met in an event, or entered."""
+    """Say whether a key was met in an event, or entered; a thing's other name is not the thing."""
+    named = aliases(view, [key]).get(key)
+    if named is not None and named.stands_for != key:
+        return False
     met = find_items(view, [key]).get(key)
     if met is not None and met.flags & (BEGUN | HELD):
         return True

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import text
 
 from traceability.database import MICRO, rows_by
-from traceability.epcis import body as bodies
 from traceability.flow import Kind, Stage, Work
 from traceability.gs1 import product_of
 from traceability.projections import tables
@@ -22,11 +21,11 @@ from traceability.projections.holding import class_of
 from traceability.projections.items import Hold, find_items, holds_of, items_by_number
 from traceability.projections.touches import Role
 from traceability.projections.view import Values, View
-from traceability.projections.world import BEGUN, HELD, POSTED, Item
+from traceability.projections.world import BEGUN, HELD, POSTED, UNBORN, Item
 
 __all__ = ["Thing", "first_at", "last_touch", "mark_of", "order_key", "thing", "things"]
 
-ENTERED = ("ticket", "roll", "carton", "person", "product", "order", "place")
+ENTERED = ("ticket", "roll", "carton", "garment", "person", "product", "order", "place")
 """Types of master data that say what a code is, in the order of trust."""
 
 
@@ -47,6 +46,8 @@ class Thing:
     """Key of the place where it is."""
     product: str | None = None
     is_product_known: bool = False
+    is_piece: bool = False
+    """Each scan of it is one more piece: a product's own code that stands on every garment."""
 
     @property
     def is_ours(self) -> bool:
@@ -55,7 +56,18 @@ class Thing:
             return True
         if self.kind is None:
             return False
-        return self.is_met or (self.is_product_known and self.kind.form == "thing")
+        if self.is_product_known and self.kind.form == "thing":
+            return True
+        return self.is_met and not self._is_strange
+
+    @property
+    def _is_strange(self) -> bool:
+        """Say whether it was only ever seen: looking at another's garment makes it none of ours."""
+        item = self.item
+        if item is None or self.kind is None or not self.kind.in_stock:
+            return False
+        is_seen = bool(item.flags & UNBORN) and item.container_no is None
+        return is_seen and not item.stages_reached and self.key.startswith("/")
 
     @property
     def is_met(self) -> bool:
@@ -135,7 +147,8 @@ def things(view: View, keys: Collection[str]) -> dict[str, Thing]:
     found = {}
     for key in wanted:
         item, (kind_name, values) = items.get(key), entered.get(key, ("", {}))
-        number = str(values.get("order") or "") if kind_name == "ticket" else ""
+        is_made = kind_name in ("ticket", "garment")
+        number = str(values.get("order") or "") if is_made else ""
         order = order_key(view, number) if number else None
         product = str(values.get("product") or "") or products[key]
         if item is not None:
@@ -159,19 +172,9 @@ def _entered(view: View, keys: Collection[str]) -> dict[str, tuple[str, Values]]
     """Return what was entered under these keys: the most trusted type, and its values."""
     found: dict[str, tuple[str, Values]] = {}
     for kind in ENTERED:
-        rows = rows_by(
-            view.connection,
-            tables.master_data,
-            ("key", "value"),
-            ledger_id=view.ledger_id,
-            column="key",
-            values=[key for key in keys if kind in _kinds_under(key)],
-            where=f"t.type = '{kind}'",
-        )
-        for row in rows:
-            if row.key not in found:
-                tree = bodies.parse(row.value.encode())
-                found[row.key] = (kind, tree if isinstance(tree, Mapping) else {})
+        known = view.master(kind, [key for key in keys if kind in _kinds_under(key)])
+        for key, values in known.items():
+            found.setdefault(key, (kind, values))
     return found
 
 
@@ -179,7 +182,7 @@ def _kinds_under(key: str) -> tuple[str, ...]:
     """Return the types of master data that a key of this sort may stand for.
 
     >>> _kinds_under("//w.invalid/obj/C-10006")
-    ('carton', 'person')
+    ('carton', 'garment', 'person')
     """
     if not key.startswith("//"):
         return ("ticket", "roll", "carton", "product", "place")
@@ -189,7 +192,7 @@ def _kinds_under(key: str) -> tuple[str, ...]:
 
 _SORTS: Mapping[str, tuple[str, ...]] = {
     "class": ("ticket", "roll", "product"),
-    "obj": ("carton", "person"),
+    "obj": ("carton", "garment", "person"),
     "bt": ("order",),
     "loc": ("place",),
 }
