@@ -11,7 +11,7 @@ from PIL import Image
 from tests.labels.worn import read
 from traceability.errors import InvalidIdentifier
 from traceability.labels.barcode_1d import QUIET_MODULES, code128
-from traceability.labels.qr import qr_code
+from traceability.labels.square import qr_code
 
 START_B = "11010010000"
 STOP = "1100011101011"

@@ -18,7 +18,7 @@ from traceability.labels.barcode_1d import QUIET_MODULES as BARS_QUIET
 from traceability.labels.barcode_1d import code128
 from traceability.labels.lettering import width
 from traceability.labels.picture import DOT, Code, Part, Picture, Words
-from traceability.labels.qr import QUIET_MODULES, qr_code
+from traceability.labels.square import QUIET_MODULES, qr_code
 
 __all__ = ["Face", "Figure", "draw"]
 
@@ -64,6 +64,10 @@ class Face:
     figures: tuple[Figure, ...] = ()
     title: str = ""
     """What it is, for those who hear the page."""
+
+    def draw(self, size: tuple[float, float], inset: tuple[float, float] = (2, 2)) -> Picture:
+        """Lay it out on a label of a size in mm, as `draw` does."""
+        return draw(self, size, inset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from html import escape
 from traceability.labels.barcode_1d import code128
 from traceability.labels.face import Face, draw
 from traceability.labels.picture import Code, Part, Picture, Rule, Words
-from traceability.labels.qr import qr_code
 from traceability.labels.sheet import Paper, find_paper, places
+from traceability.labels.square import qr_code
 
 __all__ = ["draw_pages", "draw_test", "find_paper", "ruler_length"]
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from traceability.labels.barcode_1d import Bars
 from traceability.labels.lettering import Line, fit
-from traceability.labels.qr import Square
+from traceability.labels.square import Square
 
 __all__ = ["Code", "Part", "Picture", "Rule", "Words"]
 
@@ -67,25 +67,32 @@ class Code:
     """Width of one module."""
     height: float = 0.0
     """Height of bars; squares have their own."""
+    guard: float = 0.0
+    """How much further down the guard bars of an EAN reach."""
+    is_beside: bool = False
+    """It says more about the thing that another code of the label names, as the contents of a
+    carton do."""
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the picture."""
         if isinstance(self.code, Bars):
-            return self.code.width_mm(self.module), self.height
+            return self.code.width_mm(self.module), self.height + self.guard
         side = self.code.side_mm(self.module)
         return side, side
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A thin straight line; a dashed one is to be cut along."""
+    """A straight line; a dashed one is to be cut along."""
 
     x1: float
     y1: float
     x2: float
     y2: float
     is_dashed: bool = False
+    thickness: float = 0.2
+    """Half of it lies on either side of the line."""
 
 
 Part = Words | Code | Rule
@@ -120,7 +127,7 @@ def _write(part: Part) -> str:
         return _code(part)
     dashes = ' stroke-dasharray="1.2 0.8"' if part.is_dashed else ""
     ends = f'x1="{_mm(part.x1)}" y1="{_mm(part.y1)}" x2="{_mm(part.x2)}" y2="{_mm(part.y2)}"'
-    return f'<line {ends} stroke="#000" stroke-width="0.2"{dashes}/>'
+    return f'<line {ends} stroke="#000" stroke-width="{_mm(part.thickness)}"{dashes}/>'
 
 
 def _line(part: Words, line: Line, y: float) -> str:
@@ -140,10 +147,16 @@ def _code(part: Code) -> str:
     across = _mm(part.module)
     down = _mm(part.height if is_bars else part.module)
     kind = "bars" if is_bars else "square"
+    path = part.code.path
+    if isinstance(part.code, Bars) and part.guard:
+        low = f"{(part.height + part.guard) / part.height:.4f}"
+        path += "".join(
+            f"M{at} 0h{width}v{low}h-{width}z" for at, width in part.code.runs(guards_only=True)
+        )
     return (
         f'<path class="{kind}" shape-rendering="crispEdges" '
         f'transform="translate({_mm(part.x)} {_mm(part.y)}) scale({across} {down})" '
-        f'd="{part.code.path}"/>'
+        f'd="{path}"/>'
     )
 
 

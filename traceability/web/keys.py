@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.errors import Refused
 from traceability.flow import Stage
-from traceability.labels.qr import QUIET_MODULES, qr_code
+from traceability.labels.square import QUIET_MODULES, qr_code
 from traceability.projections import keys, links
 from traceability.projections.keys import Key, KeyKind
 from traceability.projections.links import Link
