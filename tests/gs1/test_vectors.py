@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from tests import vectors
-from traceability.gs1 import InvalidIdentifier, identify, key_of, uri_of
+from traceability.gs1 import InvalidIdentifier, identify
 from traceability.gs1.components import CHECKS, SET_39, SET_64, SET_82
 from traceability.gs1.digital_link import parse_link
 from traceability.gs1.element_string import parse_brackets, parse_message
-from traceability.gs1.epc_bits import decode_bits, encode_bits
 from traceability.gs1.epc_uri import format_epc_uri, parse_epc_uri
 from traceability.gs1.identity import CANONICAL_HOST, Elements, format_elements, format_link
 
@@ -46,67 +45,6 @@ def waiting(name: str, rule: str, rows: list[Row], expected_max: int) -> None:
     """Say how many rows a rule leaves for later, and fail when it begins to swallow others."""
     print(f"{name}: {len(rows)} rows wait: {rule}")
     assert len(rows) <= expected_max, rule
-
-
-def test_every_classic_tag_of_the_table_is_read_and_written() -> None:
-    rows = [row for row in table("epc_binary") if "+" not in row["scheme"]]
-    wrong: list[tuple[object, ...]] = []
-    for row in rows:
-        found = identify(row["hex"], form="epc")
-        fields = (found.scheme, found.filter, found.element_string, found.digital_link)
-        uris = (found.epc_uri, found.tag_uri)
-        expected = (row["scheme"], row["filter"], row["element_string"], row["digital_link"])
-        if (fields, uris) != (expected, (row["pure_identity"], row["tag_uri"])):
-            wrong.append((row["id"], fields, uris))
-        tag = decode_bits(int(row["hex"], 16), 4 * len(row["hex"]))
-        written = encode_bits(tag.scheme.name, tag.filter, tag.parts).hex().upper()
-        if written.ljust(len(row["hex"]), "0") != row["hex"].ljust(len(written), "0"):
-            wrong.append((row["id"], written))
-    assert (len(rows) > 80, wrong) == (True, [])
-
-
-def test_plus_schemes_are_kept_raw_until_they_are_read() -> None:
-    rows = [row for row in table("epc_binary") if "+" in row["scheme"]]
-    waiting("epc_binary", "schemes of TDS 2.x with + and ++ stay raw", rows, 20)
-    for row in rows:
-        kept = identify(row["hex"], form="epc")
-        bits = 4 * len(row["hex"])
-        assert (kept.kind, kept.key) == ("raw", f"urn:epc:raw:{bits}.x{row['hex'].upper()}")
-        assert f"({row['scheme']}, which is kept raw for now)" in (kept.reason or "")
-
-
-def test_all_spellings_of_a_tag_have_one_key() -> None:
-    for row in table("epc_binary"):
-        if "+" in row["scheme"] or row["element_string"] is None:
-            continue
-        key = identify(row["hex"], form="epc").key
-        spellings = [row["pure_identity"], row["tag_uri"], row["digital_link"]]
-        assert {key_of(text) for text in spellings} == {key}, row["id"]
-        assert key is not None
-        assert key_of(uri_of(key)) == key
-
-
-def test_field_reports_of_tags_are_read_as_their_bits_say() -> None:
-    for row in table("epc_field_reports"):
-        found = identify(row["hex"], form="epc")
-        if row.get("valid") is False:
-            assert found.kind == "raw", row["hex"]
-            continue
-        assert (found.element_string, found.tag_uri) == (
-            row["check"].get("element_string", found.element_string),
-            row["check"].get("tag_uri", found.tag_uri),
-        )
-
-
-def test_every_invalid_tag_is_refused_or_kept_raw() -> None:
-    taken = []
-    for row in table("epc_invalid"):
-        try:
-            if identify(row["hex"], form="epc").kind != "raw":
-                taken.append(row)
-        except InvalidIdentifier:
-            continue
-    assert taken == []
 
 
 def test_element_strings() -> None:
@@ -223,14 +161,6 @@ def test_patterns() -> None:
             assert not row["valid"], row
         else:
             assert row["valid"], row
-
-
-def test_what_a_scheme_cannot_carry_is_not_written() -> None:
-    for row in table("epc_encode_refuse"):
-        parts = parse_epc_uri(row["pure_identity"]).parts
-        name = row["binary_scheme"].rpartition(".")[2].replace("_", "-")
-        with pytest.raises(InvalidIdentifier):
-            encode_bits(name, 0, parts)
 
 
 LINTERS = {

@@ -10,45 +10,67 @@
 from dataclasses import dataclass
 
 from traceability.errors import InvalidIdentifier
+from traceability.gs1.application_identifiers import AIS
 from traceability.gs1.components import SET_39, SET_82
+from traceability.gs1.epc_cursor import BitFault, Cursor
+from traceability.gs1.epc_cursor import fault_of as _refuse
 from traceability.gs1.epc_other import decode_other, encode_other
-from traceability.gs1.epc_schemes import BY_HEADER, BY_NAME, COMPANY, PLUS_NAMES, Scheme
-from traceability.gs1.epc_uri import URI_SCHEMES, Parts, check_parts, format_parts
+from traceability.gs1.epc_plus import decode_plus, encode_plus
+from traceability.gs1.epc_schemes import BY_HEADER, BY_NAME, COMPANY, PLUS_BY_NAME, Scheme
+from traceability.gs1.epc_uri import (
+    URI_SCHEMES,
+    Parts,
+    check_parts,
+    format_parts,
+    parse_epc_uri,
+    split_elements,
+)
 from traceability.gs1.identity import Elements
 
 BITS_MAX = 4096
 """Longest EPC bank that is looked at; Gen2 ends at 496 bits."""
 
 _CHARACTERS_82 = frozenset(SET_82)
+# Tags in use say "piece 00 of 00", and parts may have the serial 0; they are written back as read.
+_LENIENT = frozenset({"pieces", "nozero"})
 
 
 @dataclass(frozen=True, slots=True)
 class EpcTag:
-    """One decoded tag: scheme, filter and the parts of its pure identity URI."""
+    """One decoded tag: scheme, filter, and what it names."""
 
     scheme: Scheme
     filter: int | None
-    parts: Parts
+    parts: Parts = ()
+    """The parts of a classic scheme's pure identity URI; empty for ``+`` schemes."""
+    values: Elements = ()
+    """The AIs that a ``+`` scheme carries; empty for classic ones."""
+    host: str | None = None
+    """The owner's host name in a ``++`` tag: where its link leads, not which thing it is."""
+    extra: Elements = ()
+    """AIs behind the EPC of a ``+`` tag."""
 
     @property
-    def tag_uri(self) -> str:
-        """The EPC tag URI, which names scheme and filter too."""
+    def elements(self) -> Elements:
+        """The AIs of the EPC itself; none for GID, USDOD and ADI."""
+        if self.scheme.uri not in URI_SCHEMES:
+            return self.values
+        elements = URI_SCHEMES[self.scheme.uri].assemble(self.parts)
+        # Bits cannot leave the extension out; 0 says that there is none.
+        return tuple(element for element in elements if element != ("254", "0"))
+
+    @property
+    def tag_uri(self) -> str | None:
+        """The EPC tag URI, which names scheme and filter too; None for ``+`` schemes."""
+        if self.scheme.carries:
+            return None
         lead = "" if self.filter is None else f"{self.filter}."
         return format_parts(self.scheme.name.lower(), self.parts, form="tag", lead=lead)
 
     @property
-    def epc_uri(self) -> str:
-        """The pure identity URI."""
-        return format_parts(self.scheme.uri, self.parts)
-
-
-def _refuse(value: int, bits: int, expected: str, got: str, bit: int) -> InvalidIdentifier:
-    """Build the error: which tag, what was expected, what came, at which hex digit."""
-    shown = f"{value:0{-(-bits // 4)}X}"
-    shown = shown if len(shown) <= 64 else shown[:64] + "…"
-    return InvalidIdentifier(
-        f"Cannot decode EPC {shown}: expected {expected}, got {got}.", bit // 4
-    )
+    def epc_uri(self) -> str | None:
+        """The pure identity URI; None for ``+`` schemes."""
+        return None if self.scheme.carries else format_parts(self.scheme.uri, self.parts)
 
 
 def decode_bits(value: int, bits: int) -> EpcTag:
@@ -59,8 +81,8 @@ def decode_bits(value: int, bits: int) -> EpcTag:
         bits: How many bits it has; more than the scheme needs must be zeros.
 
     Raises:
-        InvalidIdentifier: If the header is reserved, not assigned or not read yet, the bank is
-            too short, or a partition, range, character or reserved bit does not hold.
+        BitFault: If the header is reserved or not assigned, the bank is too short, or a
+            partition, range, character or reserved bit does not hold.
 
     Source: EPC Tag Data Standard 2.3, sections 14.2 to 14.6.
     """
@@ -68,6 +90,11 @@ def decode_bits(value: int, bits: int) -> EpcTag:
         raise _refuse(value, bits, f"8 to {BITS_MAX} bits", str(bits), 0)
     header = value >> (bits - 8)
     scheme = BY_HEADER.get(header)
+    if scheme is not None and scheme.carries:
+        content = decode_plus(scheme, Cursor(value, bits))
+        return EpcTag(
+            scheme, content.filter, (), content.elements, content.host, content.extra
+        )  # fmt: skip
     _refuse_protocol_word(value, bits)
     if scheme is None:
         raise _refuse(value, bits, "a header that the standard assigns", _header_name(header), 0)
@@ -87,8 +114,6 @@ def decode_bits(value: int, bits: int) -> EpcTag:
 
 
 def _header_name(header: int) -> str:
-    if header in PLUS_NAMES:
-        return f"{header:02X} ({PLUS_NAMES[header]}, which is kept raw for now)"
     if header == 0:
         return "00 (tag not programmed)"
     if header == 0xE2:
@@ -128,7 +153,10 @@ def _decode_partitioned(scheme: Scheme, value: int, bits: int) -> tuple[int, Par
             parts.append(text)
         place += width
     if scheme.uri == "cpi":
-        check_parts("cpi", tuple(parts), f"{scheme.name} {'.'.join(parts)}")
+        try:
+            check_parts("cpi", tuple(parts), f"{scheme.name} {'.'.join(parts)}")
+        except InvalidIdentifier as error:
+            raise BitFault(str(error), 14) from None
     return value >> (bits - 11) & 7, tuple(parts), place
 
 
@@ -160,8 +188,9 @@ def _read_field(form: str, width: int, field: int, value: int, bits: int, place:
         return f"{field:02d}"
     if form == "marked":
         text = str(field)
-        if text[0] != "1" or not 2 <= len(text) <= 13:
-            raise _refuse(value, bits, "a 1 and then 1 to 12 digits", text, place)
+        size = len(str(1 << width)) - 1
+        if text[0] != "1" or not 2 <= len(text) <= 1 + size:
+            raise _refuse(value, bits, f"a 1 and then 1 to {size} digits", text, place)
         return text[1:]
     if field:
         raise _refuse(value, bits, f"{width} reserved zero bits", f"{field:X}", place)
@@ -235,6 +264,9 @@ def encode_bits(name: str, filter_value: int | None, parts: Parts) -> bytes:
     if scheme is None:
         raise InvalidIdentifier(f"Cannot write {name!r}: expected a binary EPC scheme.")
     if not scheme.is_partitioned:
+        uri = format_parts(scheme.uri, parts)
+        if parse_epc_uri(uri).parts != parts:
+            raise InvalidIdentifier(f"Cannot write {uri}: expected the parts of such a name.")
         return _pad(*encode_other(scheme, filter_value, parts))
     shown = f"{scheme.name} {'.'.join(parts)}"
     check_parts(scheme.uri, parts, shown)
@@ -321,9 +353,63 @@ def _text7(text: str, width: int, size: int, shown: str) -> tuple[int, int]:
 
 
 def elements_of(tag: EpcTag) -> Elements:
-    """Return the AIs that a decoded tag stands for; none for GID, USDOD and ADI."""
-    if tag.scheme.uri not in URI_SCHEMES:
-        return ()
-    elements = URI_SCHEMES[tag.scheme.uri].assemble(tag.parts)
-    # Bits cannot leave the extension out; 0 says that there is none.
-    return tuple(element for element in elements if element != ("254", "0"))
+    """Return the AIs that a tag stands for, those behind the EPC last; none for GID, USDOD, ADI."""
+    return tag.elements + tag.extra
+
+
+def encode_tag(
+    name: str,
+    filter_value: int | None,
+    elements: Elements,
+    *,
+    company_digits: int | None = None,
+    host: str | None = None,
+    extra: Elements = (),
+) -> bytes:
+    """Write GS1 keys as a tag of any scheme, padded with zeros to whole 16-bit words.
+
+    Args:
+        name: Scheme such as ``SGTIN-96`` or ``SGTIN+``, in any case.
+        filter_value: 0 to 7.
+        elements: The AIs of the key and its serial; exactly those that the scheme carries.
+        company_digits: Length of the owner's GS1 company prefix, 6 to 12; only the classic
+            schemes need it.
+        host: The owner's host name, for ``++`` schemes.
+        extra: AIs to stand behind the EPC of a ``+`` or ``++`` scheme, such as a lot.
+
+    Raises:
+        InvalidIdentifier: If the scheme cannot carry exactly this; the sentence says why.
+
+    Source: EPC Tag Data Standard 2.3, sections 14.2 to 14.6 and 15.3.
+
+    >>> encode_tag("SGTIN+", 3, (("01", "79521141123453"), ("21", "32a/b"))).hex()
+    'f73795211411234538566cb0afc4'
+    """
+    scheme = PLUS_BY_NAME.get(name.lower())
+    if scheme is not None:
+        return _pad(*encode_plus(scheme, filter_value, elements, host, extra))
+    scheme = BY_NAME.get(name.lower())
+    if scheme is None or scheme.uri not in URI_SCHEMES:
+        raise InvalidIdentifier(f"Cannot write {name!r}: expected an EPC scheme for GS1 keys.")
+    if host is not None or extra:
+        raise InvalidIdentifier(
+            f"Cannot write {scheme.name} with a host name or data behind it: expected a '+' scheme."
+        )
+    if company_digits is None:
+        raise InvalidIdentifier(
+            f"Cannot write {scheme.name}: expected the length of the company prefix, got none; "
+            "a '+' scheme needs none."
+        )
+    for ai, text in elements:
+        if ai not in AIS:
+            raise InvalidIdentifier(f"Cannot write ({ai}): it is no GS1 Application Identifier.")
+        AIS[ai].check(text, but=_LENIENT)
+    key, parts = split_elements(elements, company_digits)
+    carried = URI_SCHEMES[key].assemble(parts)
+    if key != scheme.uri or {*carried} - {("254", "0")} != {*elements} - {("254", "0")}:
+        got = "".join(f"({ai})" for ai, _ in elements)
+        raise InvalidIdentifier(
+            f"Cannot write {scheme.name}: expected the AIs of a serialised "
+            f"{scheme.uri.upper()} alone, got {got or 'nothing'}."
+        )
+    return encode_bits(name, filter_value, parts)

@@ -6,6 +6,7 @@
 """
 
 from traceability.errors import InvalidIdentifier
+from traceability.gs1.epc_cursor import BitFault
 from traceability.gs1.epc_schemes import Scheme
 
 Parts = tuple[str, ...]
@@ -14,10 +15,8 @@ _CAGE = frozenset("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")
 _ADI = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-/")
 
 
-def _fault(scheme: Scheme, expected: str, got: object, bit: int = 0) -> InvalidIdentifier:
-    return InvalidIdentifier(
-        f"Cannot decode EPC as {scheme.name}: expected {expected}, got {got!r}.", bit // 4
-    )
+def _fault(scheme: Scheme, expected: str, got: object, bit: int = 0) -> BitFault:
+    return BitFault(f"Cannot decode EPC as {scheme.name}: expected {expected}, got {got!r}.", bit)
 
 
 def decode_other(scheme: Scheme, value: int, bits: int) -> tuple[int | None, Parts, int]:

@@ -1,4 +1,4 @@
-"""How many bits of a tag say what, for every classic tag scheme, as one table.
+"""How many bits of a tag say what, for every tag scheme, as one table.
 
 Source: EPC Tag Data Standard 2.3, sections 14.2 to 14.6 (and 1.13 for the schemes it dropped).
 
@@ -38,7 +38,13 @@ class Scheme:
     tail: tuple[tuple[str, int], ...] = ()
     """Form and bits of what follows: ``number``, ``text7``, ``digits2``, ``marked``, ``zero``."""
     is_partitioned: bool = True
-    """False for the three schemes with a layout of their own (GID, USDOD, ADI)."""
+    """False for the three schemes with a layout of their own (GID, USDOD, ADI) and for ``+``."""
+    carries: tuple[str, ...] = ()
+    """AIs of a ``+`` scheme, in their order; none for the classic ones."""
+    has_date: bool = False
+    """A date stands in front of the AIs."""
+    has_host: bool = False
+    """A host name stands behind the AIs, as in all ``++`` schemes."""
 
 
 _N38 = (("number", 38),)
@@ -61,6 +67,7 @@ SCHEMES = (
     Scheme(0x37, "GRAI-170", "grai", 170, _ASSET_TYPE, tail=(("text7", 112),)),
     Scheme(0x38, "GIAI-202", "giai", 202, _ASSET_202, "text7"),
     Scheme(0x39, "SGLN-195", "sgln", 195, _LOCATION, tail=(("text7", 140),)),
+    Scheme(0x3A, "GDTI-113", "gdti", 113, _LOCATION, tail=(("marked", 58),)),
     Scheme(0x3B, "ADI-var", "adi", 0, is_partitioned=False),
     Scheme(0x3C, "CPI-96", "cpi", 96, _COMPONENT_96, "number", tail=(("number", 31),)),
     Scheme(0x3D, "CPI-var", "cpi", 0, _COMPONENT_VAR, "text6", tail=(("number", 40),)),
@@ -69,17 +76,38 @@ SCHEMES = (
     Scheme(0x40, "ITIP-110", "itip", 110, _ITEM, tail=(*_PIECES, *_N38)),
     Scheme(0x41, "ITIP-212", "itip", 212, _ITEM, tail=(*_PIECES, ("text7", 140))),
 )
-"""The schemes whose bits Hangtag reads and writes."""
+"""The classic schemes, each with an EPC URI."""
 
-BY_HEADER = {scheme.header: scheme for scheme in SCHEMES}
+_PLUS_ROWS = (
+    ("CPI", 0xF0, 0xE6, ("8010", "8011")),
+    ("GRAI", 0xF1, 0xEB, ("8003",)),
+    ("SGLN", 0xF2, 0xE9, ("414", "254")),
+    ("ITIP", 0xF3, 0xED, ("8006", "21")),
+    ("GSRN", 0xF4, 0xE7, ("8018",)),
+    ("GSRNP", 0xF5, 0xE8, ("8017",)),
+    ("GDTI", 0xF6, 0xEA, ("253",)),
+    ("SGTIN", 0xF7, 0xFD, ("01", "21")),
+    ("SGCN", 0xF8, 0xEC, ("255",)),
+    ("SSCC", 0xF9, 0xEF, ("00",)),
+    ("GIAI", 0xFA, 0xEE, ("8004",)),
+    ("DSGTIN", 0xFB, 0xFC, ("01", "21")),
+)
+
+
+def _plus(key: str, header: int, ais: tuple[str, ...], suffix: str) -> Scheme:
+    return Scheme(
+        header, key + suffix, "", 0, is_partitioned=False, carries=ais,
+        has_date=key == "DSGTIN", has_host=suffix == "++",
+    )  # fmt: skip
+
+
+PLUS_SCHEMES = tuple(
+    _plus(key, header, ais, suffix)
+    for key, plus, plus_plus, ais in _PLUS_ROWS
+    for header, suffix in ((plus, "+"), (plus_plus, "++"))
+)
+"""The schemes of EPC Tag Data Standard 2.0 and later, which have no EPC URI."""
+
+BY_HEADER = {scheme.header: scheme for scheme in (*SCHEMES, *PLUS_SCHEMES)}
 BY_NAME = {scheme.name.lower(): scheme for scheme in SCHEMES}
-
-PLUS_NAMES = {
-    0x3A: "GDTI-113",
-    0xE6: "CPI++", 0xE7: "GSRN++", 0xE8: "GSRNP++", 0xE9: "SGLN++", 0xEA: "GDTI++",
-    0xEB: "GRAI++", 0xEC: "SGCN++", 0xED: "ITIP++", 0xEE: "GIAI++", 0xEF: "SSCC++",
-    0xF0: "CPI+", 0xF1: "GRAI+", 0xF2: "SGLN+", 0xF3: "ITIP+", 0xF4: "GSRN+", 0xF5: "GSRNP+",
-    0xF6: "GDTI+", 0xF7: "SGTIN+", 0xF8: "SGCN+", 0xF9: "SSCC+", 0xFA: "GIAI+", 0xFB: "DSGTIN+",
-    0xFC: "DSGTIN++", 0xFD: "SGTIN++",
-}  # fmt: skip
-"""Headers that the standard assigns and Hangtag keeps raw so far."""
+PLUS_BY_NAME = {scheme.name.lower(): scheme for scheme in PLUS_SCHEMES}

@@ -116,8 +116,8 @@ _PATTERN_KEYS = {"sscc", "gsin", "gsrn", "gsrnp", "pgln"}
 # Identities without a GS1 key: kept as they are, but only if they are well-formed.
 _CAGE = "[0-9A-HJ-NP-Z]{5,6}"
 _OTHERS = {
-    "gid": re.compile(r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,7})\.(0|[1-9]\d{0,10})\Z"),
-    "usdod": re.compile(rf"({_CAGE})\.(0|[1-9]\d{{0,10}})\Z"),
+    "gid": re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,7})\.(0|[1-9][0-9]{0,10})\Z"),
+    "usdod": re.compile(rf"({_CAGE})\.(0|[1-9][0-9]{{0,10}})\Z"),
     "adi": re.compile(rf"({_CAGE})\.((?:[0-9A-Z-]|%2F){{0,32}})\.((?:%23)?(?:[0-9A-Z-]|%2F)+)\Z"),
     "bic": re.compile(r"([A-Z]{3}[UJZ][0-9]{7})\Z"),
     "imovn": re.compile(r"([0-9]{7})\Z"),
@@ -226,7 +226,8 @@ def _parse_other(uri: str, name: str, body: str, start: int) -> Parts:
     for part, limit in zip(parts, _OTHER_LIMITS.get(name, ()), strict=False):
         if limit is not None and int(part) >= limit:
             raise _fault(uri, f"a number below {limit}", part, start)
-    if name == "adi" and len(unescape(parts[2])) > 30:
+    parts = tuple(unescape(part, start) for part in parts)
+    if name == "adi" and len(parts[2]) > 30:
         raise _fault(uri, "a serial of at most 30 characters", parts[2], start)
     return parts
 

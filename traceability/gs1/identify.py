@@ -15,7 +15,7 @@ from traceability.errors import InvalidIdentifier
 from traceability.gs1.digital_link import looks_like_link, parse_binary_link, parse_link
 from traceability.gs1.element_string import GS, parse_brackets, parse_message
 from traceability.gs1.epc_bits import EpcTag, decode_bits, elements_of
-from traceability.gs1.epc_schemes import BY_HEADER, PLUS_NAMES
+from traceability.gs1.epc_schemes import BY_HEADER
 from traceability.gs1.epc_uri import format_parts, parse_epc_uri
 from traceability.gs1.identity import (
     CANONICAL_HOST,
@@ -113,6 +113,7 @@ def identity_of_tag(tag: EpcTag) -> Identity:
         filter_value=tag.filter,
         epc_uri=tag.epc_uri,
         tag_uri=tag.tag_uri,
+        stem=CANONICAL_HOST if tag.host is None else f"https://{tag.host}",
     )
 
 
@@ -220,7 +221,7 @@ def _read_uri(text: str, fnc1: str | None, namespace: str) -> Identity:
     )
     tag_uri = text if parsed.form == "tag" else None
     if not parsed.elements:
-        pure = f"urn:epc:{form}:{parsed.scheme}:" + ".".join(parsed.parts)
+        pure = format_parts(parsed.scheme, parsed.parts, form=form)
         return Identity(
             key=pure, id=pure, kind="other", scheme=parsed.binary, filter=parsed.filter,
             epc_uri=pure, tag_uri=tag_uri,
@@ -270,7 +271,7 @@ def _choose(text: str, fnc1: str | None) -> "Reader | None":
         return _read_message
     if _HEX.match(text):
         header = int(text[:2], 16)
-        if header in BY_HEADER or header in PLUS_NAMES or header in (0x00, 0xE2):
+        if header in BY_HEADER or header in (0x00, 0xE2):
             return _read_epc
     return None
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.check_digit import check_digit, is_checked
 from traceability.gs1.digital_link import looks_like_link, parse_link
-from traceability.gs1.epc_uri import EpcUri, parse_epc_uri
+from traceability.gs1.epc_uri import EpcUri, format_parts, parse_epc_uri
 from traceability.gs1.identity import CANONICAL_HOST, format_key
 from traceability.gs1.local import parse_local_key, parse_local_uri
 
@@ -104,7 +104,7 @@ def _key_of_parts(uri: str, parsed: EpcUri) -> str:
         return format_key(parsed.elements) or uri
     if parsed.form == "tag":
         # The same GID with and without its binary scheme is one thing.
-        return f"urn:epc:id:{parsed.scheme}:" + ".".join(parsed.parts)
+        return format_parts(parsed.scheme, parsed.parts)
     return uri
 
 

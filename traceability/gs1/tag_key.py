@@ -184,4 +184,4 @@ def key_of_bits(value: int, bits: int) -> str:
         tag = decode_bits(value, bits)
     except InvalidIdentifier:
         return raw_uri(value, bits)
-    return format_key(elements_of(tag)) or tag.epc_uri
+    return format_key(elements_of(tag)) or tag.epc_uri or raw_uri(value, bits)
