@@ -1,5 +1,6 @@
 """One label, whatever is printed on it: its drawing, the thing it names, the bits of its chip.
 
+>>> from traceability.labels.face import Face
 >>> label = Label("ticket", "B-10006", Face("B-10006"), "//rua.invalid/class/B-10006")
 >>> label.drawing.draw((50, 30)).width
 50
@@ -10,10 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from traceability.labels.face import Face
 from traceability.labels.picture import Picture
 
-__all__ = ["Drawing", "Face", "Label"]
+__all__ = ["Drawing", "Label"]
 
 
 class Drawing(Protocol):
