@@ -4,16 +4,20 @@
 (('01', '09506000134352'), ('10', 'L7'), ('21', '123'), ('17', '271231'))
 >>> canonical_link("HTTPS://BRAND.EXAMPLE/01/09506000134352?99=b&17=271231&linkType=all")
 'https://id.gs1.org/01/09506000134352?17=271231&99=b'
+>>> canonical_link("https://brand.example/gtin/9506000134352/ser/123")
+'https://id.gs1.org/01/09506000134352/21/123'
 """
 
 import base64
 import re
+from dataclasses import dataclass
 
 from traceability.errors import InvalidIdentifier
-from traceability.gs1.application_identifiers import AIS, check_together
-from traceability.gs1.epc_bits import EpcTag, decode_bits
+from traceability.gs1.application_identifiers import AIS, check_together, rule_of
+from traceability.gs1.epc_bits import EpcTag, decode_bits, elements_of
 from traceability.gs1.escapes import unescape
-from traceability.gs1.identity import Elements, format_link
+from traceability.gs1.identity import CANONICAL_HOST, Elements, format_link
+from traceability.gs1.link_compression import decompress
 
 LENGTH_MAX = 8_000
 """Longest link that is looked at, in characters."""
@@ -24,6 +28,14 @@ _SCHEME = re.compile(r"(?:https?|HTTPS?)://")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.\-_]*)|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?\Z"
 )
+# The words that stood for numbers until 2022 (Digital Link 1.1, table of short names).
+_NAMES = {
+    "sscc": "00", "gtin": "01", "gdti": "253", "gcn": "255", "ginc": "401", "gsin": "402",
+    "gln": "414", "payTo": "415", "party": "417", "grai": "8003", "giai": "8004",
+    "itip": "8006", "cpid": "8010", "gmn": "8013", "gsrnp": "8017", "gsrn": "8018",
+    "lot": "10", "ser": "21", "cpv": "22", "glnx": "254", "cpsn": "8011", "srin": "8019",
+    "refno": "8020",
+}  # fmt: skip
 _HEX_EPC = re.compile(r"eh([0-9a-f]+)\Z")
 _BASE64_EPC = re.compile(r"ex([A-Za-z0-9_-]+)\Z")
 
@@ -71,7 +83,9 @@ def _pad_gtin(ai: str, value: str, *, permit_short_gtin: bool) -> str:
     return value
 
 
-def _read_path(text: str, start: int, end: int) -> list[tuple[str, str, int]]:
+def _read_path(
+    text: str, start: int, end: int, *, permit_names: bool
+) -> list[tuple[str, str, int]]:
     """Return key and qualifiers as AI, escaped value, position of the value."""
     if text[end - 1 : end] == "/" and end > start:
         raise _fault(text, "no slash at the end of the path", "/", end - 1)
@@ -84,6 +98,7 @@ def _read_path(text: str, start: int, end: int) -> list[tuple[str, str, int]]:
     index = len(places) - 2
     while index >= 0:
         ai, place = places[index]
+        ai = _NAMES.get(ai, ai) if permit_names else ai
         rule = AIS.get(ai)
         if rule is None:
             raise _fault(text, "a GS1 key such as 01, 00 or 414", ai, place)
@@ -111,14 +126,16 @@ def _check_order(names: list[str], text: str, place: int) -> None:
                      "/".join(qualifiers), place)  # fmt: skip
 
 
-def _read_query(text: str, start: int, end: int, path: list[str]) -> list[tuple[str, str, int]]:
+def _read_query(
+    text: str, start: int, end: int, path: list[str], *, permit_unknown: bool = False
+) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     seen = set(path)
     at = start + 1
     for pair in text[start + 1 : end].split("&") if start < end else ():
         name, _, value = pair.partition("=")
         if name.isdigit():
-            rule = AIS.get(name)
+            rule = rule_of(name, permit_unknown=permit_unknown)
             if rule is None or not rule.is_attribute:
                 raise _fault(text, "an AI that may stand in the query", name, at)
             if name in seen:
@@ -141,7 +158,12 @@ def _belongs_in_path(ai: str, path: list[str]) -> bool:
 
 
 def parse_link(
-    text: str, *, permit_short_gtin: bool = False, but: frozenset[str] = frozenset()
+    text: str,
+    *,
+    permit_short_gtin: bool = False,
+    permit_names: bool = False,
+    permit_unknown: bool = False,
+    but: frozenset[str] = frozenset(),
 ) -> Elements:
     """Read the AIs of an uncompressed Digital Link; its host and other parameters are ignored.
 
@@ -149,26 +171,44 @@ def parse_link(
         text: A whole ``http`` or ``https`` address.
         permit_short_gtin: Accept GTINs of 8, 12 and 13 digits, as links of before 2022 have
             them; they come back with 14.
+        permit_names: Accept names in place of numbers in the path, such as ``/gtin/``, as links
+            of before 2022 have them.
+        permit_unknown: Take AIs in the query that GS1 has not assigned.
         but: Names of component checks to leave out.
 
     Raises:
-        InvalidIdentifier: If it is no Digital Link, or an AI in it does not hold. Names such as
-            ``/gtin/`` in place of numbers, deprecated since 2022, are refused.
+        InvalidIdentifier: If it is no Digital Link, or an AI in it does not hold.
 
     Source: GS1 Digital Link URI Syntax 1.7, section 4.
     """
     path, query, fragment = _open(text)
-    found = _read_path(text, path, query)
-    found += _read_query(text, query, fragment, [ai for ai, _, _ in found])
+    found = _read_path(text, path, query, permit_names=permit_names)
+    found += _read_query(
+        text, query, fragment, [ai for ai, _, _ in found], permit_unknown=permit_unknown
+    )
+    elements = _check_values(
+        found, permit_short_gtin=permit_short_gtin, permit_unknown=permit_unknown, but=but
+    )
+    check_together(elements, position=path)
+    return elements
+
+
+def _check_values(
+    found: list[tuple[str, str, int]],
+    *,
+    permit_short_gtin: bool = False,
+    permit_unknown: bool = False,
+    but: frozenset[str] = frozenset(),
+) -> Elements:
     elements: list[tuple[str, str]] = []
     for ai, escaped, at in found:
         value = unescape(escaped, at)
         value = _pad_gtin(ai, value, permit_short_gtin=permit_short_gtin)
-        AIS[ai].check(value, at, but=but)
+        rule = rule_of(ai, permit_unknown=permit_unknown)
+        if rule is not None:
+            rule.check(value, at, but=but)
         elements.append((ai, value))
-    result = tuple(elements)
-    check_together(result, position=path)
-    return result
+    return tuple(elements)
 
 
 def parse_binary_link(text: str) -> EpcTag | None:
@@ -178,7 +218,8 @@ def parse_binary_link(text: str) -> EpcTag | None:
         The tag; None if the link is not of that form.
 
     Raises:
-        InvalidIdentifier: If it is of that form but its bits are no EPC.
+        InvalidIdentifier: If it is of that form but its bits are no EPC, or one that has no
+            Digital Link.
 
     Source: GS1 EPC Binary Strings 1.0.0, section 4.
 
@@ -186,15 +227,132 @@ def parse_binary_link(text: str) -> EpcTag | None:
     ('0614141', '812345', '6789')
     """
     path, query, _ = _open(text)
-    segment = text[text.rfind("/", path, query) + 1 : query] if path < query else ""
+    start = text.rfind("/", path, query) + 1
+    segment = text[start:query] if path < query else ""
     match = _HEX_EPC.match(segment)
     if match is not None:
-        return decode_bits(int(match[1], 16), 4 * len(match[1]))
-    match = _BASE64_EPC.match(segment)
-    if match is None or len(match[1]) % 4 == 1:
+        value, bits = int(match[1], 16), 4 * len(match[1])
+    else:
+        match = _BASE64_EPC.match(segment)
+        if match is None or len(match[1]) % 4 == 1:
+            return None
+        data = base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4))
+        if base64.urlsafe_b64encode(data).decode().rstrip("=") != match[1]:
+            raise _fault(text, "zeros behind the last byte of the tag", match[1][-1], query - 1)
+        value, bits = int.from_bytes(data), 8 * len(data)
+    try:
+        tag = decode_bits(value, bits)
+    except InvalidIdentifier as error:
+        raise InvalidIdentifier(str(error), min(query, start + 2 + error.position)) from None
+    if not elements_of(tag):
+        raise _fault(text, "a tag with a GS1 key", tag.scheme.name, start)
+    return tag
+
+
+def format_binary_link(epc: bytes, stem: str = CANONICAL_HOST, *, is_short: bool = False) -> str:
+    """Write a tag's bits as a link.
+
+    Args:
+        epc: The EPC bank from bit 20h on; it must decode and carry a GS1 key.
+        stem: Scheme, host and leading path; a slash at its end is ignored.
+        is_short: Write base64url behind ``ex`` in place of hex behind ``eh``.
+
+    Raises:
+        InvalidIdentifier: If the bits are no EPC with a GS1 key.
+
+    Source: GS1 EPC Binary Strings 1.0.0, section 4.
+
+    >>> format_binary_link(bytes.fromhex("3074257BF7194E4000001A85"))
+    'https://id.gs1.org/eh3074257bf7194e4000001a85'
+    >>> format_binary_link(bytes.fromhex("3074257BF7194E4000001A85"), is_short=True)
+    'https://id.gs1.org/exMHQle_cZTkAAABqF'
+    """
+    packed = base64.urlsafe_b64encode(epc).decode().rstrip("=")
+    link = stem.rstrip("/") + "/" + ("ex" + packed if is_short else "eh" + epc.hex())
+    parse_binary_link(link)
+    return link
+
+
+@dataclass(frozen=True, slots=True)
+class LinkContent:
+    """What a link says, whichever of its forms it has."""
+
+    elements: Elements
+    """AIs and values; of a tag too, with those of the query behind them."""
+    tag: EpcTag | None = None
+    """The tag itself if the link carries its bits."""
+
+
+def read_link(
+    text: str, *, is_strict: bool = False, but: frozenset[str] = frozenset()
+) -> LinkContent:
+    """Read a link of any form that was ever standard: plain, with a tag's bits, compressed.
+
+    Args:
+        text: A whole ``http`` or ``https`` address.
+        is_strict: Refuse names in place of numbers and short GTINs in a plain link, as the
+            standard does since 2022. Both are read otherwise and never written.
+        but: Names of component checks to leave out in a plain link.
+
+    Raises:
+        InvalidIdentifier: If it is none of them; the sentence is that of a plain link.
+
+    Source: GS1 Digital Link URI Syntax 1.7, section 4, and 1.1, section on compression.
+
+    >>> read_link("https://id.gs1.org/01/05412345000013/EEarwSMxAwAL0").elements
+    (('01', '05412345000013'), ('10', 'ABC123'), ('3103', '000189'))
+    """
+    tag = parse_binary_link(text)
+    if tag is not None:
+        elements = elements_of(tag)
+        extra = _query_beside(text, elements)
+        return LinkContent(elements + extra, tag)
+    try:
+        return LinkContent(
+            parse_link(text, permit_short_gtin=not is_strict, permit_names=not is_strict, but=but)
+        )
+    except InvalidIdentifier as error:
+        found = _read_compressed(text)
+        if found is None:
+            raise error from None
+        return LinkContent(found)
+
+
+def _query_beside(text: str, elements: Elements) -> Elements:
+    """Read the AIs in the query of a link whose path is not plain, and check all together.
+
+    Companions that an AI needs are not asked for: neither form was ever checked for them.
+    """
+    path, query, fragment = _open(text)
+    names = [ai for ai, _ in elements]
+    extra = _check_values(_read_query(text, query, fragment, names))
+    check_together(elements + extra, requisites=False, position=path)
+    return extra
+
+
+def _read_compressed(text: str) -> Elements | None:
+    """Read a path that ends in a compressed word, alone or behind a plain key; None if it is not.
+
+    What follows strictly from the standard of 2019 is read; anything doubtful is no link.
+    """
+    try:
+        path, query, _ = _open(text)
+        *before, word = text[path:query].split("/")
+        found = decompress(word)
+        if found is None:
+            return None
+        if len(before) >= 3:
+            ai = _NAMES.get(before[-2], before[-2])
+            rule = AIS.get(ai)
+            if rule is not None and rule.path is not None:
+                found = (*_check_values([(ai, before[-1], path)], permit_short_gtin=True), *found)
+        heads = [index for index, (ai, _) in enumerate(found) if AIS[ai].path is not None]
+        if not heads or len({ai for ai, _ in found}) < len(found):
+            return None
+        found = (found[heads[0]], *found[: heads[0]], *found[heads[0] + 1 :])
+        return found + _query_beside(text, found)
+    except InvalidIdentifier:
         return None
-    data = base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4))
-    return decode_bits(int.from_bytes(data, "big"), 8 * len(data))
 
 
 def canonical_link(text: str) -> str:
@@ -205,4 +363,4 @@ def canonical_link(text: str) -> str:
 
     Source: GS1 Digital Link URI Syntax 1.7, section 5.
     """
-    return format_link(parse_link(text))
+    return format_link(read_link(text).elements)

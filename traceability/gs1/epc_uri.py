@@ -20,7 +20,10 @@ from traceability.gs1.identity import Elements
 Parts = tuple[str, ...]
 
 _URN_PLAIN = re.compile(r"(?:[A-Za-z0-9!'()*+,\-.:;=_]|%[0-9A-Fa-f]{2})*\Z")
-_RAW = re.compile(r"urn:epc:raw:([1-9][0-9]{0,4})\.(?:x([0-9A-F]{1,2})\.)?x([0-9A-F]+)\Z")
+_RAW = re.compile(
+    r"urn:epc:raw:([1-9][0-9]{0,4})\."
+    r"(?:(?:x([0-9A-F]{1,2})\.)?x([0-9A-F]{1,25000})|(0|[1-9][0-9]{0,4000}))\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +236,18 @@ def _parse_other(uri: str, name: str, body: str, start: int) -> Parts:
 
 
 def _parse_raw(uri: str) -> EpcUri:
+    """Read bits, AFI if there is one, and value; the value comes out as hex of its full length.
+
+    A decimal value is the form of standards before 1.4: read, never written.
+    """
     match = _RAW.match(uri)
-    if match is None or int(match[3], 16) >= 1 << int(match[1]):
-        raise _fault(uri, "urn:epc:raw:{bits}.x{capital hex that fits}", uri[12:], 12)
-    return EpcUri("raw", "", tuple(part for part in match.groups() if part), ())
+    if match is not None:
+        bits = int(match[1])
+        value = int(match[3], 16) if match[4] is None else int(match[4])
+        if not value >> bits:
+            family = () if match[2] is None else (match[2].zfill(2),)
+            return EpcUri("raw", "", (match[1], *family, f"{value:0{-(-bits // 4)}X}"), ())
+    raise _fault(uri, "urn:epc:raw:{bits}.x{capital hex that fits}", uri[12:92], 12)
 
 
 def _parse_tag(uri: str, name: str, body: str, start: int) -> EpcUri:

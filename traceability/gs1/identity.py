@@ -7,10 +7,11 @@
 'https://id.gs1.org/01/09506000134352/10/L7/21/123'
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from traceability.errors import InvalidIdentifier
-from traceability.gs1.application_identifiers import AIS
+from traceability.gs1.application_identifiers import AIS, ApplicationIdentifier, rule_of
 from traceability.gs1.escapes import escape_link
 from traceability.gs1.local import LocalName
 
@@ -30,6 +31,8 @@ _DECIDING: dict[str, tuple[tuple[str, ...], ...]] = {
     "414": (("254",),),
     "415": (("8020",),),
 }
+
+_HEADS = frozenset(ai for ai, rule in AIS.items() if rule.path is not None)
 
 _KINDS = {
     "00": "logistic",
@@ -78,6 +81,8 @@ class Identity:
     """Of a raw tag: why it could not be decoded."""
     position: int | None = None
     """Of a raw tag: the hex digit where decoding failed, from 0."""
+    remark: str | None = None
+    """What is legal but looks wrong, in one sentence: a separator that may have been lost."""
 
 
 def format_elements(elements: Elements) -> str:
@@ -89,12 +94,17 @@ def format_elements(elements: Elements) -> str:
     return "".join(f"({ai}){value.replace('(', chr(92) + '(')}" for ai, value in elements)
 
 
+def _head(elements: Iterable[tuple[str, str]]) -> str | None:
+    """Return the first AI that can head a Digital Link; None if none of them can."""
+    return next((ai for ai, _ in elements if ai in _HEADS), None)
+
+
 def format_key(elements: Elements) -> str | None:
     """Return the key that these elements name: the first that can head a Digital Link.
 
     Returns None if none of them can.
     """
-    head = next((ai for ai, _ in elements if AIS[ai].path is not None), None)
+    head = _head(elements)
     if head is None:
         return None
     values = dict(reversed(elements))
@@ -108,7 +118,13 @@ def format_key(elements: Elements) -> str | None:
     return path
 
 
-def format_link(elements: Elements, stem: str = CANONICAL_HOST, *, is_sorted: bool = True) -> str:
+def format_link(
+    elements: Elements,
+    stem: str = CANONICAL_HOST,
+    *,
+    is_sorted: bool = True,
+    permit_unknown: bool = False,
+) -> str:
     """Build a Digital Link that carries every element.
 
     Args:
@@ -116,6 +132,7 @@ def format_link(elements: Elements, stem: str = CANONICAL_HOST, *, is_sorted: bo
         stem: Scheme, host and leading path; a slash at its end is ignored.
         is_sorted: Sort the query by AI, as the canonical form demands; else keep the order seen,
             fixed lengths first.
+        permit_unknown: Write AIs that GS1 has not assigned into the query.
 
     Raises:
         InvalidIdentifier: If no element can head a link, or one may not stand in a link.
@@ -123,7 +140,7 @@ def format_link(elements: Elements, stem: str = CANONICAL_HOST, *, is_sorted: bo
     Source: GS1 Digital Link URI Syntax 1.7, sections 4.8 to 4.11 and 5.
     """
     values = dict(elements)
-    head = next((ai for ai in values if AIS[ai].path is not None), None)
+    head = _head(values.items())
     if head is None:
         raise InvalidIdentifier(
             f"Cannot link {format_elements(elements)!r}: expected a key such as (01) or (00)."
@@ -134,13 +151,17 @@ def format_link(elements: Elements, stem: str = CANONICAL_HOST, *, is_sorted: bo
     sequence = max(sequences, key=lambda s: sum(ai in values for ai in s))
     path = [head, *(ai for ai in sequence if ai in values)]
     query = [ai for ai in values if ai not in path]
+    rules: dict[str, ApplicationIdentifier] = {}
     for ai in query:
-        if not AIS[ai].is_attribute:
+        rule = rule_of(ai, permit_unknown=permit_unknown)
+        if rule is not None and rule.is_attribute:
+            rules[ai] = rule
+        else:
             raise InvalidIdentifier(
                 f"Cannot link {format_elements(elements)!r}: ({ai}) may not stand in a query."
             )
     # Unsorted, fixed lengths come first: that is how the same data stand in a barcode.
-    query.sort(key=None if is_sorted else lambda ai: not AIS[ai].is_fixed)
+    query.sort(key=None if is_sorted else lambda ai: not rules[ai].is_fixed)
     link = stem.rstrip("/") + "".join(f"/{ai}/{escape_link(values[ai])}" for ai in path)
     if query:
         link += "?" + "&".join(f"{ai}={escape_link(values[ai])}" for ai in query)

@@ -15,10 +15,11 @@ from functools import lru_cache
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.check_digit import check_digit, is_checked
-from traceability.gs1.digital_link import looks_like_link, parse_link
+from traceability.gs1.digital_link import looks_like_link, read_link
 from traceability.gs1.epc_uri import EpcUri, format_parts, parse_epc_uri
 from traceability.gs1.identity import CANONICAL_HOST, format_key
 from traceability.gs1.local import parse_local_key, parse_local_uri
+from traceability.gs1.tag_key import key_of_bits, raw_uri
 
 _CACHE_MAX = 65_536
 # Nearly all identifiers of events are garments and cartons in these four spellings, with serials
@@ -66,7 +67,7 @@ def key_by_rules(uri: str) -> str:
         if name is not None:
             return name.key
         try:
-            return format_key(parse_link(uri, but=_LENIENT)) or uri
+            return format_key(read_link(uri, but=_LENIENT).elements) or uri
         except InvalidIdentifier:
             return uri
     return uri
@@ -102,6 +103,12 @@ def _key_of_match(match: re.Match[str]) -> str | None:
 def _key_of_parts(uri: str, parsed: EpcUri) -> str:
     if parsed.elements:
         return format_key(parsed.elements) or uri
+    if parsed.form == "raw" and len(parsed.parts) == 2:
+        # A partner who cannot decode a tag names its bits; whoever can knows the thing.
+        return key_of_bits(int(parsed.parts[1], 16), int(parsed.parts[0]))
+    if parsed.form == "raw":
+        bits, family, digits = parsed.parts
+        return raw_uri(int(digits, 16), int(bits), int(family, 16))
     if parsed.form == "tag":
         # The same GID with and without its binary scheme is one thing.
         return format_parts(parsed.scheme, parsed.parts)

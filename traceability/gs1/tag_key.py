@@ -167,15 +167,22 @@ def not_hexadecimal(text: str) -> InvalidIdentifier:
     )
 
 
-def raw_uri(value: int, bits: int) -> str:
+def raw_uri(value: int, bits: int, afi: int | None = None) -> str:
     """Name a tag by nothing but its bits.
+
+    Args:
+        value: The bits as one number.
+        bits: How many they are.
+        afi: Application Family Identifier, 0 to 255, where they are no EPC but a number of
+            another standard.
 
     Source: EPC Tag Data Standard 2.3, section 12.4.
 
-    >>> raw_uri(0xE2, 8)
-    'urn:epc:raw:8.xE2'
+    >>> raw_uri(0xE2, 8), raw_uri(0xAB, 16, afi=0xA2)
+    ('urn:epc:raw:8.xE2', 'urn:epc:raw:16.xA2.x00AB')
     """
-    return f"urn:epc:raw:{bits}.x{value:0{-(-bits // 4)}X}"
+    family = "" if afi is None else f"x{afi:02X}."
+    return f"urn:epc:raw:{bits}.{family}x{value:0{-(-bits // 4)}X}"
 
 
 def key_of_bits(value: int, bits: int) -> str:
