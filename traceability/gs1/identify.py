@@ -9,16 +9,19 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 from traceability.errors import InvalidIdentifier
-from traceability.gs1.digital_link import looks_like_link, parse_binary_link, parse_link
-from traceability.gs1.element_string import GS, parse_brackets, parse_message
+from traceability.gs1.bank import read_bank
+from traceability.gs1.digital_link import looks_like_link, parse_link, read_link
+from traceability.gs1.element_string import GS, lost_separator, parse_brackets, parse_message
 from traceability.gs1.epc_bits import EpcTag, decode_bits, elements_of
 from traceability.gs1.epc_schemes import BY_HEADER
 from traceability.gs1.epc_uri import format_parts, parse_epc_uri
 from traceability.gs1.identity import (
     CANONICAL_HOST,
+    Elements,
     Identity,
     identity_of,
     local_identity,
@@ -41,8 +44,11 @@ from traceability.gs1.scan import (
 )
 from traceability.gs1.tag_key import SERIAL_MASK, parse_hex, raw_uri, split_head
 
-FORMS = ("auto", "epc", "scan", "message", "element", "link", "uri")
+FORMS = ("auto", "epc", "bank", "scan", "message", "element", "link", "uri")
 """What `identify` can be told to expect."""
+
+PERMITS = ("missing-companions", "short-gtin", "unknown-ais")
+"""What `identify` can be told to let pass; each is refused otherwise."""
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{4}){6,}\Z")
 _BRACKETED = re.compile(r"\([0-9]")
@@ -117,8 +123,25 @@ def identity_of_tag(tag: EpcTag) -> Identity:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a text is to be read."""
+
+    fnc1: str | None = None
+    namespace: str = DEFAULT_NAMESPACE
+    permit: frozenset[str] = frozenset()
+
+
+_PLAINLY = _Asked()
+
+
 def identify(
-    text: str, *, form: str = "auto", fnc1: str | None = None, namespace: str | None = None
+    text: str,
+    *,
+    form: str = "auto",
+    fnc1: str | None = None,
+    namespace: str | None = None,
+    permit: Collection[str] = (),
 ) -> Identity:
     """Return the identity that a text stands for.
 
@@ -129,16 +152,21 @@ def identify(
 
     Args:
         text: What was scanned, typed or sent; line ends around it are ignored.
-        form: ``auto``; ``epc`` bank in hex; ``scan`` with AIM prefix; ``message`` without
-            brackets; ``element`` string in brackets; ``link``; ``uri``.
+        form: ``auto``; ``epc`` in hex; ``bank`` in hex, from the PC word or the check sum on;
+            ``scan`` with AIM prefix; ``message`` without brackets; ``element`` string in
+            brackets; ``link`` as the standard has it today; ``uri``. Names in place of numbers
+            (``/gtin/``) and short GTINs in a link, deprecated since 2022, are read except as a
+            ``link``.
         fnc1: The one character that stands for FNC1. In a ``message`` it then also comes first;
             without it FNC1 is GS, and GS in front may be absent.
         namespace: Host name for local names; default `localhost.workshop.invalid`.
+        permit: Words of `PERMITS`: let an AI stand without the companions it needs, a link have
+            a GTIN of 8, 12 or 13 digits, an AI be one that GS1 has not assigned.
 
     Raises:
         InvalidIdentifier: If the text is not of that form. A tag that does not decode is no
             error: it comes back raw, with its reason.
-        ValueError: If there is no such form, or FNC1 is not one character.
+        ValueError: If there is no such form or permit, or FNC1 is not one character.
     """
     reader = _READERS.get(form)
     if reader is None:
@@ -148,57 +176,145 @@ def identify(
     text = text.strip(_LINE_ENDS)
     if not text.strip(_BLANKS):
         raise InvalidIdentifier("Cannot identify an empty text: expected a code, got nothing.")
-    return reader(text, fnc1, namespace or DEFAULT_NAMESPACE)
+    unknown = set(permit).difference(PERMITS)
+    if unknown:
+        raise ValueError(
+            f"Cannot permit {', '.join(sorted(unknown))}: expected words of {', '.join(PERMITS)}."
+        )
+    if fnc1 is None and namespace is None and not permit:
+        return reader(text, _PLAINLY)
+    return reader(text, _Asked(fnc1, namespace or DEFAULT_NAMESPACE, frozenset(permit)))
 
 
-def _read_epc(text: str, fnc1: str | None, namespace: str) -> Identity:
+def _parse_digits(text: str) -> tuple[int, int]:
+    """Return the number that hexadecimal digits say, blanks left out, and how many they are."""
     digits = re.sub(r"[ \t]", "", text)
     try:
-        value = parse_hex(digits)
+        return parse_hex(digits), len(digits)
     except InvalidIdentifier as error:
         # The position counts in what was given, blanks included.
         place = next((i for i, c in enumerate(text) if c not in " \t0123456789abcdefABCDEF"), 0)
         raise InvalidIdentifier(str(error), place) from None
-    return _identify_bits(value, 4 * len(digits))
 
 
-def _read_scan(text: str, fnc1: str | None, namespace: str) -> Identity:
-    found = read_scan(text, separator=fnc1 or GS)
+def _read_epc(text: str, asked: _Asked) -> Identity:
+    value, count = _parse_digits(text)
+    return _identify_bits(value, 4 * count)
+
+
+def _read_bank(text: str, asked: _Asked) -> Identity:
+    value, count = _parse_digits(text)
+    if count % 4:
+        raise InvalidIdentifier(
+            f"Cannot read the memory bank {text[:64]}: expected whole words of 4 hex digits, "
+            f"got {count} digits.",
+            len(text),
+        )
+    return identify_bank(value.to_bytes(count // 2), has_crc=None)
+
+
+def identify_bank(data: bytes, *, has_crc: bool | None = False) -> Identity:
+    """Return the identity of a tag whose reader sends the PC word too.
+
+    Args:
+        data: From the PC word on, or from the check sum on; whole words.
+        has_crc: As `traceability.gs1.bank.read_bank` takes it.
+
+    Returns:
+        The identity of its EPC; raw with its AFI if the tag says that it carries no EPC.
+
+    Raises:
+        InvalidIdentifier: If length, check sum and data contradict each other.
+
+    >>> identify_bank(bytes.fromhex("3000 3034257BF7194E4000001A85")).key
+    '/01/80614141123458/21/6789'
+    >>> identify_bank(bytes.fromhex("11A2 0123 4567")).key
+    'urn:epc:raw:32.xA2.x01234567'
+    """
+    bank = read_bank(data, has_crc=has_crc)
+    if bank.pc.is_iso:
+        return raw_identity(bank.raw_uri)
+    return identify_epc(bank.epc)
+
+
+def _identity_of_message(text: str, elements: Elements, separator: str) -> Identity:
+    found = identity_of(elements)
+    remark = lost_separator(text, elements, separator)
+    return found if remark is None else replace(found, remark=remark)
+
+
+def _read_scan(text: str, asked: _Asked) -> Identity:
+    separator = asked.fnc1 or GS
+    found = read_scan(text, separator=separator, permit_unknown="unknown-ais" in asked.permit)
     if not isinstance(found, str):
-        return identity_of(found)
+        return _identity_of_message(text, found, separator)
+    if not found:
+        return Identity(key=None, id=None, kind="data")
     if looks_like_link(found) or found.startswith("urn:epc:"):
         try:
-            return _read_uri(found, fnc1, namespace)
+            return _read_uri(found, asked)
         except InvalidIdentifier as error:
             raise InvalidIdentifier(str(error), 3 + error.position) from None
-    return _local(found, namespace, 3)
+    return _local(found, asked.namespace, 3)
 
 
-def _read_message(text: str, fnc1: str | None, namespace: str) -> Identity:
-    separator = fnc1 or GS
+def _read_message(text: str, asked: _Asked) -> Identity:
+    separator = asked.fnc1 or GS
     is_led = text.startswith(separator)
-    if fnc1 is not None and not is_led:
+    if asked.fnc1 is not None and not is_led:
         raise InvalidIdentifier(
-            f"Cannot read {text[:40]!r} as a GS1 message: expected FNC1 ({fnc1!r}) first, "
+            f"Cannot read {text[:40]!r} as a GS1 message: expected FNC1 ({asked.fnc1!r}) first, "
             f"got {text[0]!r}."
         )
     start = 1 if is_led else 0
-    return identity_of(parse_message(text[start:], separator=separator, start=start))
+    elements = parse_message(
+        text[start:],
+        separator=separator,
+        start=start,
+        requisites="missing-companions" not in asked.permit,
+        permit_unknown="unknown-ais" in asked.permit,
+    )
+    return _identity_of_message(text[start:], elements, separator)
 
 
-def _read_element(text: str, fnc1: str | None, namespace: str) -> Identity:
-    return identity_of(parse_brackets(text))
+def _read_element(text: str, asked: _Asked) -> Identity:
+    return identity_of(
+        parse_brackets(
+            text,
+            requisites="missing-companions" not in asked.permit,
+            permit_unknown="unknown-ais" in asked.permit,
+        )
+    )
 
 
-def _read_link(text: str, fnc1: str | None, namespace: str) -> Identity:
-    tag = parse_binary_link(text)
-    return identity_of(parse_link(text)) if tag is None else identity_of_tag(tag)
+def _read_link(text: str, asked: _Asked) -> Identity:
+    return _identify_link(text, asked, is_strict="short-gtin" not in asked.permit)
 
 
-def _read_uri(text: str, fnc1: str | None, namespace: str) -> Identity:
+def _identify_link(text: str, asked: _Asked, *, is_strict: bool) -> Identity:
+    if "unknown-ais" in asked.permit:
+        return identity_of(parse_link(text, permit_short_gtin=not is_strict, permit_unknown=True))
+    content = read_link(text, is_strict=is_strict)
+    if content.tag is None:
+        return identity_of(content.elements)
+    found = identity_of_tag(content.tag)
+    if content.elements == found.ais:
+        return found
+    beside = identity_of(content.elements)
+    return replace(
+        found,
+        ais=beside.ais,
+        element_string=beside.element_string,
+        digital_link=beside.digital_link,
+    )
+
+
+def _read_uri(text: str, asked: _Asked) -> Identity:
     if looks_like_link(text):
         name = parse_local_uri(text)
-        return _read_link(text, fnc1, namespace) if name is None else local_identity(name)
+        if name is not None:
+            return local_identity(name)
+        return _identify_link(text, asked, is_strict=False)
     if text.startswith("//"):
         name = parse_local_key(text)
         if name is not None:
@@ -212,7 +328,7 @@ def _read_uri(text: str, fnc1: str | None, namespace: str) -> Identity:
             ) from None
     parsed = parse_epc_uri(text)
     if parsed.form == "raw":
-        return raw_identity(text)
+        return _identify_raw(parsed.parts)
     form = "id" if parsed.form == "tag" else parsed.form
     pure = (
         text
@@ -235,6 +351,15 @@ def _read_uri(text: str, fnc1: str | None, namespace: str) -> Identity:
     )
 
 
+def _identify_raw(parts: tuple[str, ...]) -> Identity:
+    """Return the thing whose tag's bits a raw URI names; the URI itself if they are no EPC."""
+    bits, digits = int(parts[0]), int(parts[-1], 16)
+    if len(parts) == 3:
+        return raw_identity(raw_uri(digits, bits, int(parts[1], 16)))
+    # A raw URI is good as it is: why its bits are no EPC is no fault of it.
+    return replace(_identify_bits(digits, bits), reason=None, position=None)
+
+
 def _local(text: str, namespace: str, start: int = 0) -> Identity:
     try:
         return local_identity(LocalName(namespace, "obj", normalise_name(text)))
@@ -242,20 +367,22 @@ def _local(text: str, namespace: str, start: int = 0) -> Identity:
         raise InvalidIdentifier(str(error), start + error.position) from None
 
 
-def _read_any(text: str, fnc1: str | None, namespace: str) -> Identity:
-    reader = _choose(text, fnc1)
+def _read_any(text: str, asked: _Asked) -> Identity:
+    reader = _choose(text, asked.fnc1)
     if reader is not None:
-        return reader(text, fnc1, namespace)
+        return reader(text, asked)
     if looks_like_gtin(text):
         return identity_of((("01", read_gtin(text, len(text))),))
+    separator = asked.fnc1 or GS
     if looks_like_message(text):
-        return identity_of(parse_message(text, requisites=False))
+        elements = parse_message(text, separator=separator, requisites=False)
+        return _identity_of_message(text, elements, separator)
     if looks_like_lost_separator(text):
         raise InvalidIdentifier(
             f"Cannot read {text!r}: it is ambiguous, a separator (FNC1) seems to be lost in it; "
             "let the scanner send GS for FNC1."
         )
-    return _local(text, namespace)
+    return _local(text, asked.namespace)
 
 
 def _choose(text: str, fnc1: str | None) -> "Reader | None":
@@ -267,7 +394,7 @@ def _choose(text: str, fnc1: str | None) -> "Reader | None":
         return _read_uri
     if _BRACKETED.match(text):
         return _read_element
-    if (fnc1 or GS) in text:
+    if text.startswith(fnc1 or GS) or (fnc1 is None and GS in text):
         return _read_message
     if _HEX.match(text):
         header = int(text[:2], 16)
@@ -276,10 +403,11 @@ def _choose(text: str, fnc1: str | None) -> "Reader | None":
     return None
 
 
-Reader = Callable[[str, str | None, str], Identity]
+Reader = Callable[[str, _Asked], Identity]
 _READERS: dict[str, Reader] = {
     "auto": _read_any,
     "epc": _read_epc,
+    "bank": _read_bank,
     "scan": _read_scan,
     "message": _read_message,
     "element": _read_element,

@@ -13,6 +13,7 @@ import re
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.application_identifiers import AIS, check_together
 from traceability.gs1.check_digit import is_checked
+from traceability.gs1.digital_link import looks_like_link
 from traceability.gs1.element_string import GS, parse_message
 from traceability.gs1.identity import Elements
 
@@ -22,6 +23,8 @@ _ELEMENT_SYMBOLS = frozenset({"]C1", "]d2", "]Q3", "]J1", "]e0"})
 # Symbols that carry one GTIN and nothing else, and how many digits the scanner sends.
 _GTIN_SYMBOLS = {"]E0": 13, "]E4": 8, "]I1": 14}
 _ADD_ONS = frozenset({"]E1", "]E2", "]E3"})
+# Square codes may hold nothing at all: there is no thing behind them, but no fault either.
+_MAY_BE_EMPTY = frozenset({"]Q1", "]d1", "]J0"})
 _COMPOSITE = "|]e0"
 
 
@@ -30,15 +33,17 @@ def has_aim_prefix(text: str) -> bool:
     return _AIM.match(text) is not None
 
 
-def read_scan(text: str, *, separator: str = GS) -> Elements | str:
+def read_scan(text: str, *, separator: str = GS, permit_unknown: bool = False) -> Elements | str:
     """Read what a scanner sent, with its AIM symbology identifier.
 
     Args:
         text: Identifier and data, without the line end.
         separator: What this scanner sends for FNC1 inside the data.
+        permit_unknown: Take AIs that GS1 has not assigned.
 
     Returns:
-        AIs and values if the symbol is a GS1 one, else its text, which may be a web address.
+        AIs and values if the symbol is a GS1 one, else its text, which may be a web address; an
+        empty text if a square code holds nothing.
 
     Raises:
         InvalidIdentifier: If there is no identifier, no data, or the data are not what a symbol
@@ -52,11 +57,20 @@ def read_scan(text: str, *, separator: str = GS) -> Elements | str:
             f"first, got {text[:3]!r}."
         )
     symbol, data = text[:3], text[3:]
-    if not data:
+    if not data and symbol not in _MAY_BE_EMPTY:
         raise InvalidIdentifier(f"Cannot read the scan {text!r}: expected data, got none.", 3)
     if symbol in _ELEMENT_SYMBOLS:
+        if looks_like_link(data):
+            # Some printers mark a QR code with a link as a GS1 symbol: wrong, but unmistakable.
+            return data
         # One symbol is not the whole label: a needed companion may be in the next one.
-        return parse_message(data, separator=separator, start=3, requisites=False)
+        return parse_message(
+            data,
+            separator=separator,
+            start=3,
+            requisites=False,
+            permit_unknown=permit_unknown,
+        )
     if symbol in _GTIN_SYMBOLS:
         return _read_gtin_symbol(symbol, data, separator)
     if symbol in _ADD_ONS:
@@ -130,17 +144,21 @@ def looks_like_message(text: str) -> bool:
     return False
 
 
+_LOST = re.compile(
+    r"(?:10|21|22|240|241|30|37|400|401|403|420)[!-z]+0[12]([0-9]{14})(?:1[1-3567][0-9]{6})*\Z"
+)
+
+
 def looks_like_lost_separator(text: str) -> bool:
-    """Tell whether digits end like a GS1 label whose key stands last and lost its separator.
+    """Tell whether a text without any prefix is a GS1 label whose key lost its separator.
+
+    Such a label begins with a field of variable length; behind it, unseparated, stand a GTIN
+    with its right check digit and perhaps dates.
 
     >>> looks_like_lost_separator("1021072911172405310100693570007182")
     True
+    >>> looks_like_lost_separator("10AB120100693570007182" "17240531")
+    True
     """
-    return (
-        len(text) >= 20
-        and text.isascii()
-        and text.isdigit()
-        and text[:2] in ("10", "21")
-        and text[-16:-14] == "01"
-        and is_checked(text[-14:])
-    )
+    match = _LOST.match(text)
+    return match is not None and is_checked(match[1])
