@@ -7,7 +7,7 @@
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.application_identifiers import AIS
-from traceability.gs1.epc_cursor import Bits, Cursor, join
+from traceability.gs1.epc_cursor import BitFault, Bits, Cursor, join
 from traceability.gs1.epc_values import read_value, write_value
 from traceability.gs1.identity import Elements
 
@@ -46,22 +46,27 @@ def read_data(cursor: Cursor, *, is_announced: bool, taken: tuple[str, ...]) -> 
             raise cursor.fault(f"({ai}) once", "it again", start)
         seen.add(ai)
         found.append((ai, read_value(cursor, ai, but=_UNCHECKED)))
+    _mark_filling(cursor)
+    return tuple(found)
+
+
+def _mark_filling(cursor: Cursor) -> None:
     if cursor.left:
         start = cursor.place
         cursor.place = cursor.bits
         cursor.mark("padding", start, "")
-    return tuple(found)
 
 
-def _not_filling(cursor: Cursor, rest: int) -> InvalidIdentifier:
+def _not_filling(cursor: Cursor, rest: int) -> BitFault:
+    _mark_filling(cursor)
     return cursor.fault("zeros behind the EPC", f"{rest:X}", cursor.bits - rest.bit_length())
 
 
 def _read_ai(cursor: Cursor, rest: int) -> str:
     start = cursor.place
-    head = f"{cursor.read(8):02X}"
-    if head == "00" and cursor.left + 8 < _SSCC_BITS:
+    if cursor.left < _SSCC_BITS and rest.bit_length() <= cursor.left - 8:
         raise _not_filling(cursor, rest)
+    head = f"{cursor.read(8):02X}"
     length = _AI_LENGTHS.get(head)
     if length is None:
         raise cursor.fault("an Application Identifier behind the EPC", head, start)

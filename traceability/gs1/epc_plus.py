@@ -51,7 +51,7 @@ def decode_plus(scheme: Scheme, cursor: Cursor) -> PlusContent:
     Source: EPC Tag Data Standard 2.3, sections 14.5, 14.6 and 15.3.
     """
     cursor.read(8)
-    cursor.mark("header", 0, f"{scheme.header:02X}", scheme.name)
+    cursor.mark("header", 0, scheme.name, f"{scheme.header:02X}")
     toggle = cursor.read(1)
     cursor.mark("data toggle", 8, toggle, "data follow the EPC" if toggle else "no data follow")
     filter_value = cursor.read(3)

@@ -131,7 +131,22 @@ def _check(cursor: Cursor, ai: str, value: str, start: int, but: frozenset[str])
     except InvalidIdentifier as error:
         # The sentence of the AI's own check ends like this one: what was expected, what came.
         said = str(error).partition(": ")[2].rstrip(".") or str(error)
-        raise cursor.fault(f"a value that ({ai}) can carry", f"{value!r} ({said})", start) from None
+        bit = _bit_of(cursor, ai, start, error.position)
+        raise cursor.fault(f"a value that ({ai}) can carry", f"{value!r} ({said})", bit) from None
+
+
+def _bit_of(cursor: Cursor, ai: str, start: int, place: int) -> int:
+    """Return the first bit of what says the character at this place of a value."""
+    for mark in cursor.marks:
+        length = len(mark.value)
+        if mark.start < start or mark.name in (f"({ai}) method", f"({ai}) length"):
+            continue
+        if place < length:
+            # Characters of one width each can be told apart; one number cannot.
+            each, uneven = divmod(mark.end - mark.start, length)
+            return mark.start if uneven else mark.start + each * place
+        place -= length
+    return start
 
 
 def read_date(cursor: Cursor, ai: str) -> str:
