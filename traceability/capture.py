@@ -39,8 +39,11 @@ MASTER_TYPES = (
     "ticket",
     "roll",
     "carton",
+    "alias",
+    "stray",
     "expected",
     "headings",
+    "prefix",
 )
 """What may be entered from outside; the workshop's own settings and keys have doors of theirs."""
 

@@ -6,16 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from traceability.epcis.body import Tree
 from traceability.epcis.event import Event
-from traceability.epcis.vocabulary import OPERATION
+from traceability.epcis.vocabulary import OPERATION, VOC
 from traceability.flow import Stage
 
-__all__ = ["at_stage", "share"]
+__all__ = ["BLANK", "at_stage", "blank_tree", "share"]
 
+BLANK = VOC + "blank"
+"""Event member: tags without a number of their own, each number with how many tags carry it."""
+BLANK_MAX = 100
+"""Numbers of such tags that one event lists."""
 _MILLI = Decimal("0.001")
 
 
@@ -38,6 +43,16 @@ def at_stage(event: Event, stage: Stage, orders: Iterable[str]) -> Event:
         transactions=((stage.transaction, named.pop()),) if is_named else (),
         extensions={**event.extensions, **said},
     )
+
+
+def blank_tree(tags: Mapping[str, int]) -> Tree:
+    """Return how an event lists tags that were never written: they are in no list of things.
+
+    >>> blank_tree({"urn:epc:raw:96.x00": 3})
+    [{'tag': 'urn:epc:raw:96.x00', 'tags': 3}]
+    """
+    listed = sorted(tags.items())[:BLANK_MAX]
+    return [{"tag": tag, "tags": count} for tag, count in listed]
 
 
 def share(total: Decimal, parts: int, number: int) -> Decimal:

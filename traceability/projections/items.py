@@ -12,6 +12,7 @@ from sqlalchemy import text
 from traceability.database import MICRO, rows_by
 from traceability.flow import Kind, Stage
 from traceability.projections import tables
+from traceability.projections.aliases import names_of
 from traceability.projections.holding import class_of
 from traceability.projections.state import flag_names
 from traceability.projections.tables import RELATING
@@ -150,7 +151,7 @@ def item(view: View, key: str) -> ItemCard | None:
         uom=found.uom,
         flags=frozenset(flag_names(found.flags).split()),
         holds=holds_of(view, [found.item_no]) if found.flags & HELD else [],
-        timeline=timeline(view, found.item_no, key),
+        timeline=_story(view, found.item_no, key),
         made_from=[label[near[no].key] for no in sources[:SHOWN_MAX]],
         made_into=[label[near[no].key] for no in results[:SHOWN_MAX]],
         made_into_count=len(results),
@@ -159,6 +160,15 @@ def item(view: View, key: str) -> ItemCard | None:
         facts=_facts(view, key, name[found.product_no]),
         other_products=[(label[one.key], label[product]) for one, product in others],
     )
+
+
+def _story(view: View, item_no: int, key: str) -> list[Happening]:
+    """Return what happened to a thing, also while nobody knew what its other codes stood for."""
+    told = timeline(view, item_no, key)
+    strangers = find_items(view, names_of(view, key))
+    for other, one in strangers.items():
+        told += timeline(view, one.item_no, other)
+    return sorted(told, key=lambda one: one.at, reverse=True) if strangers else told
 
 
 def _other_products(view: View, mine: str, sources: list[Item]) -> list[tuple[Item, str]]:

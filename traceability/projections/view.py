@@ -87,7 +87,10 @@ class View:
         return int(found) if found is not None else None
 
     def master(self, kind: str, keys: Collection[str]) -> dict[str, Values]:
-        """Return what was entered about things of one type, by key; unknown ones are left out."""
+        """Return what was entered about things of one type, by key; unknown ones are left out.
+
+        What was taken back (``withdrawn``) is as if nobody had ever entered it.
+        """
         missing = [key for key in keys if (kind, key) not in self._master]
         for row in rows_by(
             self.connection,
@@ -98,11 +101,16 @@ class View:
             values=missing,
             where=f"t.type = '{kind}'",
         ):
-            self._master[kind, row.key] = _values(row.value)
+            values = _values(row.value)
+            self._master[kind, row.key] = None if values.get("withdrawn") else values
         for key in missing:
             self._master.setdefault((kind, key), None)
         found = {key: self._master[kind, key] for key in keys}
         return {key: value for key, value in found.items() if value is not None}
+
+    def suppose(self, kind: str, key: str, values: Values) -> None:
+        """Look on as if this had been entered: to see what it would change, before it is."""
+        self._master[kind, key] = values
 
     def masters(self, kind: str) -> dict[str, Values]:
         """Return everything that was entered of one type, by key."""
@@ -110,7 +118,8 @@ class View:
             text("SELECT key, value FROM master_data WHERE ledger_id = :l AND type = :k"),
             {"l": self.ledger_id, "k": kind},
         )
-        return {row.key: _values(row.value) for row in rows}
+        known = {row.key: _values(row.value) for row in rows}
+        return {key: values for key, values in known.items() if not values.get("withdrawn")}
 
     def label(self, key: str) -> Label:
         """Return what to call a thing, a place, a product or an order."""
@@ -143,7 +152,8 @@ class View:
                 of = product.get(str(known.get("product"))) or product.get(products[key] or "")
                 named = str(of["name"]) if of else str(known.get("material", ""))
                 # The letter before a roll's own barcode is the record's, not the supplier's.
-                code = str(known.get("code") or "") if key in roll else ""
+                # So is the letter before the barcode that somebody bound to a bundle.
+                code = str(known.get("code") or "") if key in roll or key in ticket else ""
                 labels[key] = Label(key, code, named) if code else _plain_label(key, named, place)
         return labels
 

@@ -25,7 +25,15 @@ from traceability.projections.world import Item
 from traceability.scanning.desk import UNITS
 from traceability.scanning.things import Thing, exact, inside, last_touch, mark_of, things
 
-__all__ = ["Missing", "after", "missing", "orders_in_work", "orders_of", "overfull"]
+__all__ = [
+    "Missing",
+    "after",
+    "missing",
+    "orders_in_work",
+    "orders_of",
+    "overfull",
+    "packing_stage",
+]
 
 SHOWN_MAX = 20
 """Missing things that an answer names; the rest is a number."""
@@ -117,6 +125,16 @@ def of_opened(view: View, one: Thing) -> tuple[int | None, int | None, str]:
         return int(used), int(one.amount) if one.amount is not None else None, "pieces"
     held = inside(view, [one.item.item_no]) if one.item is not None else []
     return len(held), None, "pieces" if all(each.form == 0 for each in held) else "tickets"
+
+
+def packing_stage(view: View, one: Thing) -> Stage | None:
+    """Return the step at which such a thing is put into a carton; None if the flow has none."""
+    name = one.kind.name if one.kind is not None else ""
+    for stage in view.flow.stages:
+        for work in stage.works:
+            if work.event == "AggregationEvent" and name in work.takes:
+                return stage
+    return None
 
 
 def overfull(view: View, stage: Stage, one: Thing) -> tuple[Decimal, Decimal] | None:

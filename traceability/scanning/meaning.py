@@ -12,15 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import unquote
 
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Stage, Work
 from traceability.gs1 import Identity, identify
+from traceability.gs1.blank import Blank, blank_of_key
 from traceability.gs1.local import LENGTH_MAX, normalise_name
 from traceability.labels.codes import WrongCode, code_keys, parse_code
+from traceability.projections.aliases import aliases, stranger_key, strays
 from traceability.projections.search import spelled
 from traceability.projections.view import View
 from traceability.scanning.cartons import carton_text
@@ -32,7 +34,6 @@ __all__ = [
     "roll_key",
     "roll_keys",
     "roll_text",
-    "stranger_key",
     "takes_measured",
 ]
 
@@ -54,6 +55,10 @@ class Meaning:
     """It is a number of our own series with a right check digit, but nobody printed it."""
     is_mistyped: bool = False
     """It looks like a number of our own series, and one digit is wrong."""
+    is_stray: bool = False
+    """Somebody said that it is none of ours."""
+    blank: Blank | None = None
+    """It is a radio tag that was never written."""
 
 
 def mean(view: View, stage: Stage, text: str) -> Meaning:
@@ -65,6 +70,15 @@ def mean(view: View, stage: Stage, text: str) -> Meaning:
         text: What was scanned or typed.
     """
     plain = list(dict.fromkeys(_keys(view, stage, text)))
+    stranger = stranger_key(view, _message(text))
+    blank = blank_of_key(stranger)
+    if blank is not None:
+        return Meaning(text, (), stranger, blank=blank)
+    named = next(iter(aliases(view, [stranger, *plain]).values()), None)
+    if named is not None:
+        one = things(view, [named.stands_for])[named.stands_for]
+        is_adopted = named.sort == "garment" and not named.is_piece
+        return Meaning(text, (replace(one, is_piece=named.is_piece, is_adopted=is_adopted),))
     keys = list(dict.fromkeys([*plain, *_names(view, text)]))
     known = [one for one in things(view, keys).values() if one.is_ours]
     floor = [one for one in known if one.entered not in ("order", "place", "product")]
@@ -75,7 +89,9 @@ def mean(view: View, stage: Stage, text: str) -> Meaning:
     if free and not is_mistyped:
         # A carton or garment with a label of the workshop's own shape needs no list.
         return Meaning(text, (free[0],))
-    return Meaning(text, (), stranger_key(view, text), is_code, is_mistyped)
+    if strays(view, [stranger]):
+        return Meaning(text, (), stranger, is_stray=True)
+    return Meaning(text, (), stranger, is_code, is_mistyped)
 
 
 def takes_measured(view: View, stage: Stage) -> bool:
@@ -196,12 +212,3 @@ def _identity(text: str, namespace: str) -> Identity | None:
         return identify(text, namespace=namespace)
     except InvalidIdentifier:
         return None
-
-
-def stranger_key(view: View, text: str) -> str:
-    """Return the key under which a code is kept that nobody knows: what it says, as a name."""
-    found = _identity(text, view.namespace)
-    if found is not None and found.key:
-        return found.key
-    shown = "".join(letter if letter.isprintable() else "·" for letter in text).strip()
-    return f"//{view.namespace}/obj/{shown[:LENGTH_MAX].strip() or '·'}"

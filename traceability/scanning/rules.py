@@ -13,6 +13,7 @@ from typing import Any
 
 from traceability.epcis.event import Event
 from traceability.flow import Stage, Work
+from traceability.gs1.local import LENGTH_MAX
 from traceability.ledger.drafts import Draft
 from traceability.projections.touches import Role
 from traceability.projections.view import View
@@ -21,7 +22,17 @@ from traceability.scanning import counts
 from traceability.scanning.answer import Answer, Facts, Said, State
 from traceability.scanning.desk import Desk, Scan
 from traceability.scanning.meaning import Meaning, mean, takes_measured
+from traceability.scanning.pieces import (
+    MADE,
+    first_marked,
+    made_draft,
+    order_of,
+    piece_event,
+    pieces_in,
+    work_for,
+)
 from traceability.scanning.rolls import new_roll
+from traceability.scanning.strangers import told
 from traceability.scanning.things import (
     Thing,
     applies,
@@ -32,7 +43,15 @@ from traceability.scanning.things import (
     things,
 )
 from traceability.scanning.twice import said_before
-from traceability.scanning.writing import counted, draft_of, seen, stood, without, work_event
+from traceability.scanning.writing import (
+    blank_event,
+    counted,
+    draft_of,
+    seen,
+    stood,
+    without,
+    work_event,
+)
 
 __all__ = ["Taken", "take"]
 
@@ -65,6 +84,10 @@ def take(view: View, desk: Desk, scan: Scan) -> Taken:
         answer, drafts = new_roll(view, desk, scan, {}, scan.amount)
         return Taken(answer, drafts)
     answer, event = taking.decide(meaning)
+    if taking.made is not None:
+        made = made_draft(desk, scan, taking.made)
+        event = replace(event, extensions={**event.extensions, MADE: made.id})
+        return Taken(answer, (made, draft_of(desk, scan, event, answer)))
     return Taken(answer, (draft_of(desk, scan, event, answer),))
 
 
@@ -78,6 +101,8 @@ class _Taking:
         self.stage = desk.stage
         known = things(view, desk.opened)
         self.opened = [known[key] for key in desk.opened]
+        self.made: Event | None = None
+        """That a piece of this scan begins to be known: written before the scan's own event."""
 
     def decide(self, meaning: Meaning) -> Outcome:
         """Find the rule that the scan falls under."""
@@ -94,6 +119,8 @@ class _Taking:
             hold = holds[0]
             facts = {"hold": hold.id, "reason": hold.reason, "contact": hold.contact}
             return self._only_seen("hold", "held", one, facts)
+        if one.is_piece:
+            return self._piece(one)
         name = one.kind.name if one.kind is not None else ""
         wants: Work | None = None
         for work in self.stage.works:
@@ -118,33 +145,11 @@ class _Taking:
     # --- what nobody expects here --------------------------------------------------------
 
     def _stranger(self, meaning: Meaning) -> Outcome:
+        state, said, facts = told(self.view, self.stage, meaning)
         key = meaning.stranger
-        offers = []
-        if takes_measured(self.view, self.stage):
-            return self._answer("unknown", "no-roll", "", {"text": meaning.text}, seen_key=key)
-        if self._opens_measured():
-            offers.append("roll")
-        if any(self._is_box(name) for work in self.stage.works for name in work.opens):
-            offers.append("carton")
-        said: Said = "unknown"
-        if meaning.is_mistyped:
-            said = "mistyped"
-        elif meaning.is_code:
-            said = "no-ticket"
-        if meaning.text.upper().startswith("W-"):
-            said = "no-badge"
-        facts: dict[str, Any] = {"text": meaning.text[:80]}
-        if offers and said in ("unknown", "no-ticket"):
-            facts["offers"] = offers
-        return self._answer("unknown", said, "", facts, seen_key=key)
-
-    def _opens_measured(self) -> bool:
-        kinds = {kind.name for kind in self.view.flow.kinds if kind.form == "lot" and kind.unit}
-        return any(kinds & set(work.opens) for work in self.stage.works)
-
-    def _is_box(self, name: str) -> bool:
-        kind = next((one for one in self.view.flow.kinds if one.name == name), None)
-        return kind is not None and kind.form == "thing" and not kind.in_stock
+        # A tag that nobody wrote stands for no thing, so its event names none.
+        event = blank_event(self.desk.place, {key: 1}) if said == "blank" else None
+        return self._answer(state, said, "", facts, seen_key=key, event=event)
 
     def _person(self, one: Thing) -> Outcome:
         if one.values.get("is_active", True) is False:
@@ -156,7 +161,10 @@ class _Taking:
         if one.entered in ("product", "order", "place") or (
             one.kind and one.kind.form != "thing" and one.kind.form != "lot"
         ):
-            facts = {"is": one.entered or "product"}
+            facts: dict[str, Any] = {"is": one.entered or "product"}
+            is_product = facts["is"] == "product" and one.entered
+            if is_product and work_for(self.view, self.stage, one) is not None:
+                facts |= {"offers": ["garment"], "text": self.scan.text[:LENGTH_MAX]}
             return self._only_seen("unknown", "product", one, facts)
         stages = [
             stage.name
@@ -245,7 +253,7 @@ class _Taking:
         return self._done(work, [one], facts)
 
     def _has_just_come(self, one: Thing) -> bool:
-        """Say whether a thing came in a moment ago: a trigger pulled twice is no work done."""
+        # A trigger pulled twice is no work done.
         touch = last_touch(self.view, one)
         return touch is not None and self.scan.at - touch["event_at"] < AT_WORK_US
 
@@ -330,6 +338,24 @@ class _Taking:
         )
         return answer, event
 
+    def _piece(self, one: Thing) -> Outcome:
+        """Count one more piece of a product whose own code stands on every piece."""
+        work = work_for(self.view, self.stage, one)
+        if work is None:
+            return self._elsewhere(one, "")
+        if work.opens and not self._fits(work):
+            return self._only_seen("stop", "nothing-open", one, {"opens": list(work.opens)})
+        one = replace(one, order=order_of(self.view, work, one, self.opened))
+        opened = self.opened if work.opens else []
+        event = piece_event(self.view, self.desk, work, one, opened)
+        facts: dict[str, Any] = {"order": one.order}
+        done, unit = None, ""
+        if work.opens:
+            self.made = first_marked(self.view, self.desk, one)
+            done, unit = pieces_in(self.view, self.opened[0].item) + 1, "pieces"
+        answer, _ = self._answer("pass", "done", one.key, facts, event=event)
+        return replace(answer, done=done, unit=unit), event
+
     # --- cartons that pass ---------------------------------------------------------------
 
     def _carry(self, work: Work, box: Thing) -> Outcome:
@@ -372,17 +398,8 @@ class _Taking:
             facts["skipped"] = self.stage.after[0]
         event = work_event(self.view, self.desk, work, [box])
         event = without(event, [each["key"] for each in short if "key" in each])
-        return self._answer(
-            state,
-            "done",
-            box.key,
-            facts,
-            one=box,
-            event=event,
-            done=done,
-            of=of,
-            unit="tickets" if of else "",
-        )
+        answer, _ = self._answer(state, "done", box.key, facts, event=event)
+        return replace(answer, done=done, of=of, unit="tickets" if of else ""), event
 
     def _loose(self, work: Work, one: Thing) -> Outcome:
         """Answer a ticket or garment that comes to a gate by itself."""
@@ -393,7 +410,7 @@ class _Taking:
             keys = counts.keys_of(self.view, [box])
             return self._only_seen("stop", "loose", one, {"carton": keys[box]})
         if work.needs_pass:
-            packing = self._packing_stage(one)
+            packing = counts.packing_stage(self.view, one)
             if packing is not None:
                 return self._only_seen("stop", "loose", one, {"stage": packing.name})
             before = self._not_yet(one)
@@ -403,14 +420,6 @@ class _Taking:
             return self._only_seen("stop", "no-count", one)
         return self._done(work, [one], self._pieces(one))
 
-    def _packing_stage(self, one: Thing) -> Stage | None:
-        name = one.kind.name if one.kind is not None else ""
-        for stage in self.view.flow.stages:
-            for work in stage.works:
-                if work.event == "AggregationEvent" and name in work.takes:
-                    return stage
-        return None
-
     # --- shared --------------------------------------------------------------------------
 
     def _not_yet(self, one: Thing) -> Stage | None:
@@ -419,6 +428,8 @@ class _Taking:
         stages = [self.view.flow.stage(each) for each in self.stage.after]
         asked = [stage for stage in stages if stage is not None and name in stage.counts]
         if not asked or any(one.is_done(stage) for stage in asked):
+            return None
+        if one.is_adopted and (one.item is None or not one.item.stages_reached):
             return None
         return asked[0]
 
@@ -440,9 +451,8 @@ class _Taking:
         if one.item is not None:
             facts["at"] = first_at(self.view, one.item, self.stage) or one.item.last_at
             if one.item.container_no is not None and not one.is_measured:
-                facts["carton"] = counts.keys_of(self.view, [one.item.container_no])[
-                    one.item.container_no
-                ]
+                box = one.item.container_no
+                facts["carton"] = counts.keys_of(self.view, [box])[box]
         if one.is_measured:
             facts |= {"left": str(one.left), "unit": one.unit, "text": self.scan.text}
         return self._only_seen("again", "already", one, facts)

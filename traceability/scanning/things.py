@@ -48,6 +48,8 @@ class Thing:
     is_product_known: bool = False
     is_piece: bool = False
     """Each scan of it is one more piece: a product's own code that stands on every garment."""
+    is_adopted: bool = False
+    """Somebody bound another's code to it: its story here begins where that was done."""
 
     @property
     def is_ours(self) -> bool:

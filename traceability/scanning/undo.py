@@ -21,12 +21,13 @@ from traceability.projections import tables
 from traceability.projections.entering import event_draft
 from traceability.projections.items import find_items
 from traceability.projections.rebuild import read_stored
-from traceability.projections.touches import Role, Touch, facts_of
+from traceability.projections.touches import Form, Role, Touch, facts_of
 from traceability.projections.view import View, look
 from traceability.projections.world import Item
 from traceability.scanning.answer import Answer
+from traceability.scanning.bound import undo_bound
 from traceability.scanning.twice import tree_at
-from traceability.scanning.writing import TOLD
+from traceability.scanning.writing import SCANNED, TOLD
 
 __all__ = ["LAST_MAX", "Last", "last_of", "undo"]
 
@@ -112,17 +113,31 @@ def undo(
             undone = Answer("ready", "undone", key, {"at": last.entry.at}, opened=left)
             if last.is_undone:
                 return undone, last
-            upon = _built_upon(view, last)
+            upon = _used_since(view, device, last) or _built_upon(view, last)
             if upon is not None:
                 return replace(undone, state="stop", said="built-upon", facts=upon), last
+            more = undo_bound(
+                view, last.answer, last.tree, position=last.position, at=at, by=device
+            )
         declaration = {"declarationTime": format_time(at, "+00:00"), "reason": "did_not_occur"}
         tree = {**last.tree, "errorDeclaration": declaration}
-        ledger.append([event_draft(tree, by=device)])
+        ledger.append([event_draft(tree, by=device), *more])
     return undone, replace(last, is_undone=True)
 
 
 def _opens(last: Last) -> bool:
     return last.answer.said in ("opened", "opened-again", "used-up", "not-booked")
+
+
+def _used_since(view: View, device: str, last: Last) -> dict[str, Any] | None:
+    """Return the scan that went on with a code which this scan bound; None if there is none."""
+    if "bound" not in last.answer.facts:
+        return None
+    for one in last_of(view, device):
+        is_same = one.tree.get(SCANNED) == last.tree.get(SCANNED)
+        if one.position > last.position and not one.is_undone and is_same and one.answer.key:
+            return {"thing": one.answer.key, "at": one.entry.at}
+    return None
 
 
 def _built_upon(view: View, last: Last) -> dict[str, Any] | None:
@@ -132,7 +147,12 @@ def _built_upon(view: View, last: Last) -> dict[str, Any] | None:
     )
     assert stored.event is not None, "a scan is an event"
     fact = facts_of(stored.event, view.flow, at=stored.at)
-    mine = [touch for touch in fact.touches if touch.role != Role.INPUT]
+    # Pieces that are only counted are alike: another one counted since is nobody's hindrance.
+    mine = [
+        touch
+        for touch in fact.touches
+        if touch.role != Role.INPUT and touch.form < Form.HOLDING_AT_PLACE
+    ]
     if fact.place is None and fact.stage_number is None:
         return None
     items = find_items(view, [touch.key for touch in mine])

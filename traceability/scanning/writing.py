@@ -22,7 +22,7 @@ from traceability.projections.view import View
 from traceability.scanning.answer import Answer
 from traceability.scanning.desk import Amount, Desk, Scan
 from traceability.scanning.things import Thing, exact
-from traceability.stage_event import at_stage, share
+from traceability.stage_event import BLANK, at_stage, blank_tree, share
 
 __all__ = ["counted", "draft_of", "seen", "share", "stood", "used_of", "without", "work_event"]
 
@@ -82,6 +82,23 @@ def seen(desk: Desk, one: Thing | str, reason: str, *, is_new: bool = False) -> 
         quantities=(Quantity(uri_of(key)),) if is_class else (),
         read_point=uri_of(desk.place),
         extensions={REASON: reason},
+    )
+
+
+def blank_event(place: str, tags: Mapping[str, int]) -> Event:
+    """Write that tags were seen that nobody ever wrote: how many, and no thing at all.
+
+    Args:
+        place: Key of the spot where they were seen.
+        tags: How many tags carry each number, by its key.
+    """
+    return Event(
+        type="ObjectEvent",
+        event_time=0,
+        offset="+00:00",
+        action="OBSERVE",
+        read_point=uri_of(place),
+        extensions={REASON: "blank", BLANK: blank_tree(tags)},
     )
 
 

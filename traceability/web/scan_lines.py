@@ -39,6 +39,10 @@ WORDS: dict[str, LazyString] = {
     "not-here": lazy_gettext("Not here"),
     "nothing-open": lazy_gettext("Nothing open"),
     "unknown": lazy_gettext("Unknown"),
+    "blank": lazy_gettext("Empty tag"),
+    "stray": lazy_gettext("Not ours"),
+    "bound": lazy_gettext("Known now"),
+    "codes-differ": lazy_gettext("Two codes"),
     "no-roll": lazy_gettext("New roll?"),
     "no-ticket": lazy_gettext("No ticket"),
     "no-badge": lazy_gettext("Who is it?"),
@@ -62,6 +66,47 @@ WORDS: dict[str, LazyString] = {
     "conflict": lazy_gettext("Scan again"),
 }
 """The word of each answer, at most fourteen letters: it stands large on a phone."""
+
+
+BOUND: dict[str, LazyString] = {
+    "bundle": lazy_gettext("It is a bundle now: %(thing)s."),
+    "garment": lazy_gettext("It is a garment now: %(thing)s."),
+    "carton": lazy_gettext("It is a carton now: %(thing)s."),
+    "place": lazy_gettext("It stands for a place now: %(thing)s."),
+    "person": lazy_gettext("It is a badge now: %(thing)s."),
+    "same": lazy_gettext("It is another code of %(thing)s now."),
+}
+"""What a code became, once somebody said it."""
+
+DIFFERING: dict[str, LazyString] = {
+    "product number": lazy_gettext("product number"),
+    "carton number": lazy_gettext("carton number"),
+    "serial number": lazy_gettext("serial number"),
+    "lot": lazy_gettext("lot"),
+    "piece number": lazy_gettext("piece number"),
+}
+"""What two codes of one thing may say otherwise."""
+
+
+def empty_tags(count: int) -> str:
+    """Say that tags were never written, and what to do with them."""
+    return ngettext(
+        "%(num)s tag that was never written: give it a number first.",
+        "%(num)s tags that were never written: give them a number first.",
+        count,
+    )
+
+
+def codes_differ(facts: Mapping[str, Any]) -> str:
+    """Say that two codes of one thing disagree, with both values."""
+    what = str(facts.get("what", ""))
+    return _(
+        "Two codes of one thing disagree: one says %(what)s %(code)s, the other %(thing)s. "
+        "Put it aside; nothing was joined.",
+        what=DIFFERING.get(what, what),
+        code=facts.get("code", ""),
+        thing=facts.get("thing", ""),
+    )
 
 
 class Lines:
@@ -100,7 +145,17 @@ class Lines:
     def line(self, answer: Answer) -> str:
         """Return the one sentence of an answer."""
         tell = getattr(self, "_" + answer.said.replace("-", "_") + "_line")
-        return str(tell(answer, answer.facts))
+        line = str(tell(answer, answer.facts))
+        bound = answer.facts.get("bound")
+        if not isinstance(bound, Mapping) or answer.said in ("bound", "stray"):
+            return line
+        return f"{self._bound_to(bound)} {line}"
+
+    def _bound_to(self, bound: Mapping[str, Any]) -> str:
+        """Say what a code was made that nobody knew a moment ago."""
+        sort = str(bound.get("as", ""))
+        name = as_title(self.called(bound.get("key", "")))
+        return str(BOUND.get(sort, BOUND["same"])) % {"thing": name}
 
     def _done_line(self, answer: Answer, facts: Mapping[str, Any]) -> str:
         if "skipped" in facts:
@@ -233,6 +288,20 @@ class Lines:
         if found.kind in ("local", "raw"):
             return _("Nobody here knows this code. What is it?")
         return _("Not one of ours. What is it?")
+
+    def _blank_line(self, _answer: Answer, _facts: Mapping[str, Any]) -> str:
+        return empty_tags(1)
+
+    def _stray_line(self, _answer: Answer, facts: Mapping[str, Any]) -> str:
+        if "bound" in facts:
+            return _("Kept as not ours: nobody is asked again. Put it aside.")
+        return _("Somebody said so before. Put it aside, scan the next one.")
+
+    def _bound_line(self, _answer: Answer, facts: Mapping[str, Any]) -> str:
+        return self._bound_to(facts.get("bound", {}))
+
+    def _codes_differ_line(self, _answer: Answer, facts: Mapping[str, Any]) -> str:
+        return codes_differ(facts)
 
     def _no_roll_line(self, _answer: Answer, _facts: Mapping[str, Any]) -> str:
         last = last_roll(self.view)
