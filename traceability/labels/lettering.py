@@ -33,6 +33,7 @@ _STRETCHES = ((100, 1.0), (84, 0.89), (76, 0.83))
 """Narrower cuts, and the most of the full width that a text takes in them."""
 _SMALLER = 0.92
 _BETWEEN_LINES = 1.05
+_BREAK = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +124,11 @@ def _halves(text: str) -> tuple[str, ...]:
     ] or list(range(1, len(text)))
     if not places:
         return (text,)
-    best = min(places, key=lambda at: max(width(text[:at].strip(), 1), width(text[at:].strip(), 1)))
+
+    def longer(at: int) -> float:
+        # Between signs a break costs a little: words that were set apart stay whole if they can.
+        cost = 1.0 if text[at - 1] == " " else _BREAK
+        return cost * max(width(text[:at].strip(), 1), width(text[at:].strip(), 1))
+
+    best = min(places, key=longer)
     return (text[:best].strip(), text[best:].strip())

@@ -1,7 +1,7 @@
 """The twin check: before a label leaves, its codes are read again and must name its thing.
 
-What is drawn in dots is given to a decoder that shares nothing with what drew it. Each code must say
-what it was to say, and lead to the key of the label; so must the bits that the chip is to carry. A
+What is drawn in dots is given to a decoder that shares nothing with what drew it. Each code must
+say what it was to say, and lead to the key of the label; so must the bits for the chip. A
 label whose codes disagree would put one garment under two names.
 
 >>> from traceability.labels.face import Face
