@@ -8,24 +8,32 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
+from time import monotonic
 
 import click
 
 from traceability.errors import InvalidIdentifier
+from traceability.gs1.anatomy import anatomy, field_tree
 from traceability.gs1.identify import FORMS
 from traceability.gs1.identify import identify as identify_text
 from traceability.gs1.identity import Identity
-from traceability.gs1.tag_line import format_tag_line
+from traceability.gs1.tag_line import format_line, format_tag_line
 
 CHUNK_BYTES = 1 << 17
 """How much of standard input is taken at once; answers leave after each piece."""
 
 LINE_BYTES_MAX = 1 << 16
 """Longest input line; of a longer one only this much is looked at, and refused."""
+
+WAIT_S = 1.0
+"""How long the work may take before a bar says how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,10 @@ class Answer:
 )
 @click.option("--fnc1", metavar="CHAR", help="Character that stands for FNC1; without it, GS.")
 @click.option("--namespace", metavar="HOST", help="Host name under which plain text is a name.")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines, as without it: for scripts.")
+@click.option(
+    "--bits", "with_fields", is_flag=True, help="Show each bit or character and what it says."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, with --bits as well.")
 @click.argument("texts", metavar="[TEXT]...", nargs=-1)
 @click.pass_context
 def identify(
@@ -56,56 +67,134 @@ def identify(
     form: str,
     fnc1: str | None,
     namespace: str | None,
+    with_fields: bool,
     as_json: bool,
     texts: tuple[str, ...],
 ) -> None:
     """Say what each TEXT stands for, or each line of standard input.
 
+    Prints one JSON line for each; with --bits and without --json, a table of its fields for people.
     Exit 1 if one of them could not be read.
     """
     if fnc1 is not None and len(fnc1) != 1:
         raise click.BadParameter(f"expected one character, got {fnc1!r}", param_hint="--fnc1")
-    is_good = True
-    for lines in iter([list(texts)]) if texts else _standard_input():
-        out: list[str] = []
-        for text in lines:
-            line = format_tag_line(text) if form in ("auto", "epc") else None
-            if line is None:
-                found = answer(text, form=form, fnc1=fnc1, namespace=namespace)
-                is_good = is_good and found.is_good
-                line = found.text
-            out.append(line)
-        if out:
-            click.echo("\n".join(out))
+    asked = Asked(form, fnc1, namespace)
+    if with_fields and not as_json:
+        is_good = _print_tables(asked, texts)
+    elif texts:
+        is_good = _write_lines(list(texts), asked, with_fields)
+    else:
+        is_good = True
+        with _progress() as advance:
+            for lines, size in read_lines(_standard_input()):
+                is_good = _write_lines(lines, asked, with_fields) and is_good
+                advance(size)
     if not is_good:
         ctx.exit(1)
 
 
-def _standard_input() -> Iterator[list[str]]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the texts were said to be; as `identify` takes it."""
+
+    form: str = "auto"
+    fnc1: str | None = None
+    namespace: str | None = None
+
+
+def _write_lines(lines: list[str], asked: Asked, with_fields: bool) -> bool:
+    """Write the answers to some lines at once; return whether all of them name something."""
+    is_good = True
+    is_tag = asked.form in ("auto", "epc") and not with_fields
+    out: list[str] = []
+    for text in lines:
+        line = format_tag_line(text) if is_tag else None
+        if line is None:
+            found = answer(
+                text, form=asked.form, fnc1=asked.fnc1, namespace=asked.namespace, bits=with_fields
+            )
+            is_good = is_good and found.is_good
+            line = found.text
+        out.append(line)
+    if out:
+        click.echo("\n".join(out))
+    return is_good
+
+
+def _print_tables(asked: Asked, texts: tuple[str, ...]) -> bool:
+    # Imported when a person asks: a pipe of a million lines need not wait for it.
+    from traceability.gs1.field_table import print_fields
+
+    is_good = True
+    lines = iter([(list(texts), 0)]) if texts else read_lines(_standard_input())
+    for some, _ in lines:
+        for text in some:
+            shown = print_fields(text, form=asked.form, fnc1=asked.fnc1, namespace=asked.namespace)
+            is_good = shown and is_good
+    return is_good
+
+
+def _standard_input() -> BufferedIOBase:
     stdin = sys.stdin.buffer
     assert isinstance(stdin, BufferedIOBase)
-    return read_lines(stdin)
+    return stdin
 
 
-def read_lines(stream: BufferedIOBase) -> Iterator[list[str]]:
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Yield what to tell the bytes done: a bar on the terminal of a person who has to wait.
+
+    Where standard error is no terminal nothing is drawn; where it is, only after `WAIT_S`.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    status = os.fstat(sys.stdin.fileno())
+    total = status.st_size if stat.S_ISREG(status.st_mode) else None
+    bar = Progress(
+        BarColumn(), DownloadColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    task = bar.add_task("", total=total)
+    begun_at = monotonic()
+
+    def advance(size: int) -> None:
+        if not bar.live.is_started and monotonic() - begun_at > WAIT_S:
+            bar.start()
+        bar.advance(task, size)
+
+    try:
+        yield advance
+    finally:
+        bar.stop()
+
+
+def read_lines(stream: BufferedIOBase) -> Iterator[tuple[list[str], int]]:
     r"""Yield the lines of a stream without their ends, as many at once as have arrived.
 
     A byte that is no UTF-8 stays visible as an escape.
 
+    Yields:
+        The lines, and how many bytes of the stream were taken since the last ones.
+
     >>> import io
     >>> list(read_lines(io.BytesIO(b"a\r\n\nb")))
-    [['a', ''], ['b']]
+    [(['a', ''], 5), (['b'], 0)]
     """
-    rest = b""
+    rest, taken = b"", 0
     while data := stream.read1(CHUNK_BYTES):
+        taken += len(data)
         done, newline, tail = data.rpartition(b"\n")
         if newline:
-            yield _split(rest + done)
-            rest = tail
+            yield _split(rest + done), taken
+            rest, taken = tail, 0
         elif len(rest) < LINE_BYTES_MAX:
             rest += data
     if rest:
-        yield _split(rest)
+        yield _split(rest), taken
 
 
 def _split(data: bytes) -> list[str]:
@@ -114,29 +203,51 @@ def _split(data: bytes) -> list[str]:
 
 
 def answer(
-    text: str, *, form: str, fnc1: str | None = None, namespace: str | None = None
+    text: str,
+    *,
+    form: str = "auto",
+    fnc1: str | None = None,
+    namespace: str | None = None,
+    bits: bool = False,
 ) -> Answer:
     """Return the output line for one input.
 
     A tag that does not decode is an error line too; it also says under which key it is kept.
+
+    Args:
+        text: What was scanned, typed or sent.
+        form: As `identify` takes it; so `fnc1` and `namespace`.
+        fnc1: The one character that stands for FNC1.
+        namespace: Host name for local names.
+        bits: Also say, as ``fields``, what each bit or character is there for.
     """
+    found: Identity | None = None
+    fault: int | None = None
     try:
         found = identify_text(text, form=form, fnc1=fnc1, namespace=namespace)
     except InvalidIdentifier as error:
-        return Answer(
-            _dump({"input": text, "error": str(error), "position": error.position}), False
-        )
-    if found.kind == "raw" and found.reason is not None:
-        kept = {
-            "input": text,
-            "error": found.reason,
-            "position": found.position,
-            "id": found.id,
-            "key": found.key,
-            "kind": found.kind,
-        }
-        return Answer(_dump(kept), False)
-    return Answer(_dump(tree_of(text, found)), True)
+        fault = error.position
+        tree: dict[str, object] = {"input": text, "error": str(error), "position": fault}
+    else:
+        is_refused = found.kind == "raw" and found.reason is not None
+        if not is_refused and not bits:
+            return Answer(format_line(text, found), True)
+        tree = _refused_tree(text, found) if is_refused else tree_of(text, found)
+    if bits:
+        fields = anatomy(text, found, form=form, fnc1=fnc1, fault=fault)
+        tree["fields"] = [field_tree(one) for one in fields]
+    return Answer(_dump(tree), "error" not in tree)
+
+
+def _refused_tree(text: str, found: Identity) -> dict[str, object]:
+    return {
+        "input": text,
+        "error": found.reason,
+        "position": found.position,
+        "id": found.id,
+        "key": found.key,
+        "kind": found.kind,
+    }
 
 
 def tree_of(text: str, found: Identity) -> dict[str, object]:

@@ -1,15 +1,17 @@
-"""The answer line for a garment's tag, written from a pattern that is made once per product.
+"""The answer line of `hangtag identify`, JSON written by hand: a million lines have one shape.
 
-A million tags have few products: all but the serial is the same on each line. A test holds these
-lines to those of the long way, letter by letter.
+For a garment's tag the line comes from a pattern that is made once per product: a million tags
+have few products, and all but the serial is the same on each line. Tests hold all lines to those
+of a JSON encoder, letter by letter.
 
 >>> format_tag_line("3034257BF7194E4000001A85")[:61]
 '{"input":"3034257BF7194E4000001A85","id":"https://id.gs1.org/'
 """
 
 from binascii import a2b_hex
+from json.encoder import encode_basestring_ascii as quote
 
-from traceability.gs1.identity import CANONICAL_HOST
+from traceability.gs1.identity import CANONICAL_HOST, Identity
 from traceability.gs1.tag_key import SERIAL_MASK, split_head
 
 _PATTERNS: dict[int, str] = {}
@@ -52,3 +54,25 @@ def _learn(head: int) -> str | None:
         _PATTERNS.clear()
     _PATTERNS[head] = pattern
     return pattern
+
+
+def format_line(text: str, found: Identity) -> str:
+    """Return the output line of anything that was read.
+
+    >>> from traceability.gs1.identify import identify
+    >>> format_line("]E09506000134352", identify("]E09506000134352"))[:61]
+    '{"input":"]E09506000134352","id":"https://id.gs1.org/01/09506'
+    """
+    ais = ",".join([f'["{ai}",{quote(value)}]' for ai, value in found.ais])
+    return (
+        f'{{"input":{quote(text)},"id":{_text(found.id)},"key":{_text(found.key)},'
+        f'"kind":"{found.kind}","scheme":{_text(found.scheme)},'
+        f'"filter":{"null" if found.filter is None else found.filter},"ais":[{ais}],'
+        f'"element_string":{_text(found.element_string)},'
+        f'"digital_link":{_text(found.digital_link)},"epc_uri":{_text(found.epc_uri)},'
+        f'"tag_uri":{_text(found.tag_uri)}}}'
+    )
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else quote(value)
