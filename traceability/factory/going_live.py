@@ -33,6 +33,9 @@ KEPT = (
     "headings",
     "key",
     "link",
+    "prefix",
+    "serials",
+    "serial-range",
 )
 """What is kept, in this order: an order comes after the products that its lines name."""
 _FRESH = "ledger.new.sqlite"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from traceability.commissioning.ranges import open_range
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory.archive import Manifest, open_archive
@@ -174,7 +175,8 @@ def end_keys(factory: Factory, ledger: Ledger, *, at: datetime) -> int:
     """End the links of phones, auditors and other owners in a record that came out of a backup.
 
     The record does not know which of them were ended after the backup was made; who is to come in
-    again gets a new one. Done once, at the first start after the restore.
+    again gets a new one. Nor does it know which serial numbers were given out: they go on in a new
+    range. Done once, at the first start after the restore.
 
     Returns:
         How many links were ended.
@@ -185,6 +187,7 @@ def end_keys(factory: Factory, ledger: Ledger, *, at: datetime) -> int:
     with look(ledger) as view:
         still_open = [one for one in keys.keys(view) if one.state(at) == "open"]
     ledger.append([keys.ended(one, by="restore", at=at).draft(by="restore") for one in still_open])
+    open_range(ledger, at=at, by="restore")
     sign.unlink()
     return len(still_open)
 

@@ -34,7 +34,7 @@ _STRAIGHT = frozenset(
 )
 # Tags in use say "piece 00 of 00" and serial 0 of a part: what was read must be exportable.
 _LENIENT = frozenset({"pieces", "nozero"})
-_NOT_WORLDWIDE = re.compile(r"02|04|2|000[1-7]|98[0-4]|99")
+NOT_WORLDWIDE = re.compile(r"02|04|2|000[1-7]|98[0-4]|99")
 """GS1 prefixes of numbers for use inside a company or a country, of coupons and of refunds."""
 
 
@@ -153,7 +153,7 @@ def _refuse_not_worldwide(key: str, elements: Elements) -> None:
     if elements[0][0] not in ("01", "8006"):
         return
     number = elements[0][1][1:13]
-    is_own = number[5] in "02" if number.startswith("00000") else _NOT_WORLDWIDE.match(number)
+    is_own = number[5] in "02" if number.startswith("00000") else NOT_WORLDWIDE.match(number)
     if is_own:
         raise InvalidIdentifier(
             f"Cannot write {key[:80]} as an EPC URI: {elements[0][1]} is a number for use inside "
