@@ -44,6 +44,7 @@ _BY_CHECK: dict[str, st.SearchStrategy[str]] = {
     "longitude": st.integers(0, 3_600_000_000).map(lambda number: f"{number:010d}"),
     "importer": st.sampled_from(SET_64),
     "media": st.sampled_from(["01", "10", "80", "99"]),
+    "package": st.sampled_from(["CT", "201", "8", "PLP"]),
     "iban": st.sampled_from(["GB82WEST12345698765432", "NO9386011117947"]),
 }
 

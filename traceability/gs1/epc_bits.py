@@ -133,11 +133,15 @@ def _refuse_protocol_word(value: int, bits: int) -> None:
 
 
 def _decode_partitioned(scheme: Scheme, value: int, bits: int) -> tuple[int, Parts, int]:
+    if bits < 14:
+        raise _refuse(value, bits, f"at least 14 bits of {scheme.name}", str(bits), bits)
     partition = value >> (bits - 14) & 7
     if partition > 6:
         raise _refuse(value, bits, "a partition from 0 to 6", "7", 11)
     digits, width = COMPANY[partition]
     place = 14 + width
+    if place > bits:
+        raise _refuse(value, bits, f"a company prefix of {width} bits", str(bits - 14), bits)
     company = value >> (bits - place) & ((1 << width) - 1)
     if company >= 10**digits:
         raise _refuse(value, bits, f"a company prefix of {digits} digits", str(company), 14)
