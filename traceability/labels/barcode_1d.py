@@ -131,7 +131,7 @@ def check_module(bars: Bars, module_mm: float, *, is_logistic: bool = False) -> 
     if not least * 0.98 <= narrowest <= most * 1.02:
         raise Refused(
             f"Cannot print {bars.text} with bars of {narrowest:.3f} mm: expected "
-            f"{least:g} to {most:g} mm."
+            f"{least:g} to {most:g} mm; take a larger label, or a printer with finer dots."
         )
 
 

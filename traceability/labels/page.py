@@ -1,5 +1,6 @@
 """Pages as they come out of the printer: labels at their places, and a page that tries the printer.
 
+>>> from traceability.labels.face import Face
 >>> [svg] = draw_pages([Face("B-10006")], find_paper("60x40"))
 >>> svg[:50]
 '<svg class="page" viewBox="0 0 60 40" width="60mm"'
@@ -11,23 +12,24 @@ from collections.abc import Sequence
 from html import escape
 
 from traceability.labels.barcode_1d import code128
-from traceability.labels.face import Face, draw
+from traceability.labels.label import Drawing, Label
 from traceability.labels.picture import Code, Part, Picture, Rule, Words
+from traceability.labels.reading_back import proven
 from traceability.labels.sheet import Paper, find_paper, places
 from traceability.labels.square import qr_code
 
-__all__ = ["draw_pages", "draw_test", "find_paper", "ruler_length"]
+__all__ = ["cut_lines", "draw_pages", "draw_test", "drawn", "find_paper", "ruler_length"]
 
 RULER = 100
 TICK, LONG_TICK = 2.5, 5.0
 MODULE = 0.375
 
 
-def draw_pages(faces: Sequence[Face], paper: Paper, *, start: int = 1) -> list[str]:
-    """Draw labels on their paper.
+def draw_pages(labels: Sequence[Label | Drawing], paper: Paper, *, start: int = 1) -> list[str]:
+    """Draw labels on their paper; each label is proven before.
 
     Args:
-        faces: What the labels show, in order.
+        labels: What is printed, in order; a drawing alone names no thing and is not proven.
         paper: Where they lie.
         start: Place of the first one on the first page, from 1.
 
@@ -35,14 +37,26 @@ def draw_pages(faces: Sequence[Face], paper: Paper, *, start: int = 1) -> list[s
         One SVG element for each page, in millimetres.
 
     Raises:
-        Refused: If the page has no such place.
+        Refused: If the page has no such place, or a label has no room on it.
+        Conflict: If a code cannot be read back or leads elsewhere than its label.
     """
     inside: dict[int, list[str]] = {}
-    for face, (page, x, y) in zip(faces, places(len(faces), paper, start=start), strict=True):
-        picture = draw(face, paper.label, paper.inset)
-        inside.setdefault(page, []).append(picture.svg(x=x, y=y))
-    lines = _cut_lines(paper) if paper.is_cut else ""
+    for label, (page, x, y) in zip(labels, places(len(labels), paper, start=start), strict=True):
+        inside.setdefault(page, []).append(drawn(label, paper).svg(x=x, y=y))
+    lines = cut_lines(paper).svg() if paper.is_cut else ""
     return [_page(paper, lines + "".join(inside[page])) for page in sorted(inside)]
+
+
+def drawn(label: Label | Drawing, paper: Paper) -> Picture:
+    """Draw a label as large as the paper's are, proven if it names a thing.
+
+    Raises:
+        Refused: If it has no room there.
+        Conflict: If a code cannot be read back or leads elsewhere than its label.
+    """
+    if isinstance(label, Label):
+        return proven(label, paper.label, paper.inset)
+    return label.draw(paper.label, paper.inset)
 
 
 def _page(paper: Paper, inside: str, title: str = "") -> str:
@@ -54,7 +68,8 @@ def _page(paper: Paper, inside: str, title: str = "") -> str:
     )
 
 
-def _cut_lines(paper: Paper) -> str:
+def cut_lines(paper: Paper) -> Picture:
+    """Draw the lines that plain paper is cut along, over the whole page."""
     parts: list[Part] = []
     ends = (
         paper.first[0] + paper.columns * paper.pitch[0],
@@ -66,7 +81,7 @@ def _cut_lines(paper: Paper) -> str:
     for row in range(paper.rows + 1):
         y = paper.first[1] + row * paper.pitch[1]
         parts.append(Rule(paper.first[0], y, ends[0], y, is_dashed=True))
-    return Picture(*paper.page, tuple(parts)).svg()
+    return Picture(*paper.page, tuple(parts))
 
 
 # --- the page that tries the printer -------------------------------------------------------------

@@ -19,7 +19,7 @@ from traceability.labels.picture import Code, Picture, Rule, Words
 from traceability.labels.square import Square
 from traceability.labels.typefaces import Run, runs
 
-__all__ = ["code_bitmap", "dots_per_mm", "module_dots", "rasterise", "words_bitmap"]
+__all__ = ["code_bitmap", "dots_per_mm", "module_dots", "rasterise", "run_bitmap", "words_bitmap"]
 
 DPI_MIN, DPI_MAX = 150, 1_200
 GROWTH_MAX = 1.03
@@ -156,6 +156,22 @@ def _ink(parts: tuple[Run, ...], size: int, length: int) -> tuple[Image.Image, i
         brush.text((at, 2 * size), run.text, font=font, fill=_WHITE, anchor="ls")
         at += float(font.getlength(run.text))
     return image, -edge, -2 * size
+
+
+def run_bitmap(run: Run, size: int) -> tuple[Image.Image, int, int]:
+    """Draw letters of one face, ink white on black.
+
+    Args:
+        run: The letters.
+        size: Height of the face, dots.
+
+    Returns:
+        A picture as small as the ink, and its left and top counted from begin and baseline, dots.
+    """
+    image, left, top = _ink((run,), size, ceil(_length(run, size)))
+    box = image.point(lambda light: _WHITE if light > _HALF else _BLACK).convert("1")
+    ink = box.getbbox() or (0, 0, 1, 1)
+    return box.crop(ink), left + ink[0], top + ink[1]
 
 
 def rasterise(picture: Picture, dpi: int) -> Image.Image:
