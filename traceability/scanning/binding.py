@@ -25,10 +25,20 @@ from traceability.labels.codes import WrongCode, parse_code
 from traceability.projections.aliases import aliases, stranger_key
 from traceability.projections.search import candidates, find_key
 from traceability.projections.view import Values, View
-from traceability.scanning.conflicts import disagreement
+from traceability.scanning.conflicts import Disagreement, disagreement
 from traceability.scanning.things import things
 
-__all__ = ["SORTS", "Binding", "Bound", "CannotBind", "Sort", "bind", "offers", "read_binding"]
+__all__ = [
+    "SORTS",
+    "Binding",
+    "Bound",
+    "CannotBind",
+    "Sort",
+    "bind",
+    "offers",
+    "read_binding",
+    "sort_of",
+]
 
 Sort = Literal["roll", "bundle", "garment", "carton", "place", "person", "stray", "same"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -125,11 +135,12 @@ def offers(flow: Flow, stage: Stage | None = None) -> list[Sort]:
     kinds = sorted(
         flow.kinds, key=lambda kind: here.index(kind.name) if kind.name in here else len(here)
     )
-    found = [sort for kind in kinds if (sort := _sort_of(kind)) is not None]
+    found = [sort for kind in kinds if (sort := sort_of(kind)) is not None]
     return [*dict.fromkeys(found), "place", "person", "stray"]
 
 
-def _sort_of(kind: Kind) -> Sort | None:
+def sort_of(kind: Kind) -> Sort | None:
+    """Return what a thing of a kind is called when a code is bound; None for what is not bound."""
     if kind.form == "lot" and kind.unit:
         return "roll"
     if _stem(kind) is None:
@@ -148,6 +159,11 @@ def _stem(kind: Kind) -> str | None:
         if not start and middle and end.count("*") == 1 and end.endswith("*"):
             return end[:-1]
     return None
+
+
+def _differing(found: Disagreement) -> CannotBind:
+    facts = {"what": found.what, "code": found.code, "thing": found.thing}
+    return CannotBind("codes-differ", found.sentence(), **facts)
 
 
 def bind(view: View, given: str, binding: Binding) -> Bound:
@@ -226,7 +242,7 @@ class _Binding:
 
     def _own(self, sort: Sort) -> str:
         """Return the key of a thing under this code: the flow's letter, then the code as it is."""
-        stem = next((_stem(kind) for kind in self.view.flow.kinds if _sort_of(kind) == sort), None)
+        stem = next((_stem(kind) for kind in self.view.flow.kinds if sort_of(kind) == sort), None)
         if stem is None:
             raise CannotBind("no-kind", f"Nothing of this workshop is a {sort}.", sort=sort)
         letter = stem.partition("/")[2]
@@ -253,7 +269,7 @@ class _Binding:
 
     def _carton(self) -> Bound:
         kind = self.view.flow.kind_of(self.code)
-        if kind is not None and _sort_of(kind) == "carton":
+        if kind is not None and sort_of(kind) == "carton":
             return self._done(self.code, [self._entry("carton", self.code)])
         key = self._own("carton")
         return self._done(key, [self._entry("carton", key)])
@@ -304,9 +320,7 @@ class _Binding:
         if given and given != own:
             found = disagreement(self.view.namespace, self.given, given)
             if found is not None:
-                raise CannotBind(
-                    "codes-differ", found.sentence(), code=found.code, thing=found.thing
-                )
+                raise _differing(found)
             values = self._known_product(given)
             if known is None:
                 # Chips and labels with this number and a serial are pieces of the same product.
@@ -385,5 +399,5 @@ class _Binding:
             )
         found = disagreement(self.view.namespace, self.given, thing)
         if found is not None:
-            raise CannotBind("codes-differ", found.sentence(), code=found.code, thing=found.thing)
+            raise _differing(found)
         return self._done(thing, [])

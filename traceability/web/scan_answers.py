@@ -15,6 +15,7 @@ from traceability.scanning.batch import Answered
 from traceability.scanning.desk import UNITS
 from traceability.scanning.rolls import last_roll
 from traceability.scanning.things import Thing, thing
+from traceability.web import scan_question as question
 from traceability.web import screen
 from traceability.web.layout import find_url
 from traceability.web.scan_lines import WORDS, Lines
@@ -111,26 +112,20 @@ class Teller(Lines):
         text = str(answer.facts.get("text", ""))
         offers = answer.facts.get("offers", [])
         is_again = answer.said == "already" and found is not None and found.is_measured
+        offered = question.actions(self.view, text, offers) if offers else []
         if answer.said == "no-roll" or "roll" in offers or is_again:
             tree["roll"] = self._roll(text, found)
             body = {name: tree["roll"][name] for name in ROLL_MEMBERS} | {"another": is_again}
-            actions.append(
-                {
-                    "what": "roll-again" if is_again else "roll",
-                    "title": _("Another roll with this code") if is_again else _("New roll"),
-                    "post": "/api/scans/roll",
-                    "body": body,
-                }
-            )
-        if "carton" in offers:
-            actions.append(
-                {
-                    "what": "carton",
-                    "title": _("It is a carton"),
-                    "post": "/api/scans/carton",
-                    "body": {"text": text},
-                }
-            )
+            title = _("Another roll with this code") if is_again else _("New roll")
+            what = "roll-again" if is_again else "roll"
+            asked = {"what": what, "title": title, "post": "/api/scans/roll", "body": body}
+            # The question keeps the order of what is likely here: a roll need not come first.
+            place = next((n for n, one in enumerate(offered) if one["what"] == "roll"), None)
+            if place is None:
+                actions.append(asked)
+            else:
+                offered[place] |= {**asked, "title": offered[place]["title"]}
+        actions += offered
         for key in answer.facts.get("keys", ()):
             one = thing(self.view, str(key))
             title = f"{as_title(self.called(key))} · {quantity(one.left, one.unit)}"

@@ -56,6 +56,9 @@ SENTENCES: dict[str, LazyString] = {
     "roll amount": lazy_gettext(
         "%(amount)s is no amount: write a number above zero, such as 92.5."
     ),
+    "something else": lazy_gettext("It is something else"),
+    "bind name": lazy_gettext("Touch one of these, or type a name."),
+    "bind number": lazy_gettext("Type how many pieces it has, such as 20."),
     "camera on": lazy_gettext("Camera"),
     "camera off": lazy_gettext("Camera off"),
     "no camera word": lazy_gettext("No camera"),

@@ -24,6 +24,8 @@ from traceability.projections.view import View
 from traceability.scanning import quality, today
 from traceability.scanning.answer import Answer
 from traceability.scanning.batch import Answered, once, work_off
+from traceability.scanning.binding import CannotBind, read_binding
+from traceability.scanning.bound import take_bound
 from traceability.scanning.cartons import new_carton
 from traceability.scanning.desk import (
     NAME_MAX,
@@ -43,6 +45,7 @@ from traceability.web import access
 from traceability.web.clock import now
 from traceability.web.reading import current
 from traceability.web.scan_answers import ROLL_MEMBERS, Teller, opened_tree
+from traceability.web.scan_question import cannot
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
 from traceability.web.words import local, number, titled
@@ -208,6 +211,24 @@ def carton() -> Response:
     with current().look() as view:
         desk = _desk(view, asked)
     answered = once(_ledger(), desk, scan, new_carton)
+    return _told([answered], desk.after(answered.answer.opened, answered.answer.person))
+
+
+@blueprint.post("/api/scans/bind")
+def bind() -> Response:
+    """Say what a code is that nobody knows, and do with it what the step does with such a thing."""
+    asked = _asked()
+    scan = _entered(asked)
+    with current().look() as view:
+        desk = _desk(view, asked)
+    try:
+        binding = read_binding(asked)
+        answered = once(
+            _ledger(), desk, scan, lambda view, desk, scan: take_bound(view, desk, scan, binding)
+        )
+    except CannotBind as error:
+        with current().look() as view:
+            raise InvalidEvent(cannot(view, error)) from error
     return _told([answered], desk.after(answered.answer.opened, answered.answer.person))
 
 

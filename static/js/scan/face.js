@@ -64,17 +64,27 @@ export class Face {
   offer(choices) {
     const place = this.#slots.get("actions");
     place.hidden = !choices.length;
+    place.toggleAttribute("data-many", choices.length > 3);
     place.replaceChildren(
-      ...choices.map(({ words, href, press }) => {
+      ...choices.map(({ words, icon, href, press }) => {
         const button = document.createElement(href ? "a" : "button");
         button.className = "button";
         if (href) button.href = href;
         else button.type = "button";
         button.textContent = words;
+        if (icon) button.prepend(this.#picture(icon));
         if (press) button.addEventListener("click", press);
         return button;
       }),
     );
+  }
+
+  #picture(name) {
+    const svg = this.#slots.get("shape").cloneNode(true);
+    svg.setAttribute("class", "icon");
+    svg.removeAttribute("data-slot");
+    this.draw(svg, name);
+    return svg;
   }
 
   showOpened(opened) {

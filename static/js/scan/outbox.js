@@ -9,7 +9,8 @@
    Things that wait, with `order` and `kind`:
      scan          counter, at, text, by, stage, and `fresh` if what was open was put away before it,
                    `person` if a name was touched before it
-     roll, carton  the same, with `body`: what a person said about a new roll or a carton
+     roll, bind    the same, with `body`: what a person said about a new roll, or what a code is
+     carton        the same, of a page from before a code could be bound
      undo, count   `of`: the counter of the scan that they speak of, with its `event` if it is known */
 
 const NAME = "hangtag-scan";
@@ -18,7 +19,7 @@ const BATCH_MAX = 50;
 const RETRY_MS = 5000;
 const PATIENCE_MS = 10000;
 const SHOWN_MAX = 10;
-const NUMBERED = ["scan", "roll", "carton"];
+const NUMBERED = ["scan", "roll", "bind", "carton"];
 
 const request = (asked) =>
   new Promise((done, fail) => {

@@ -5,6 +5,7 @@ import { Camera } from "./camera.js";
 import { Face } from "./face.js";
 import { Outbox, moment } from "./outbox.js";
 import { Pad } from "./pad.js";
+import { BindForm } from "./bind.js";
 import { RollForm } from "./roll.js";
 import { feel, stayAwake, wakeOnTouch } from "./senses.js";
 import { Tones } from "../tones.js";
@@ -83,6 +84,7 @@ function take(text, by) {
   feel("tick");
   pad.close();
   rollForm.close();
+  bindForm.close();
   today += 1;
   face.fill("today", say("today", { count: today }));
   root.dataset.scans = String(Number(root.dataset.scans ?? 0) + 1);
@@ -151,10 +153,15 @@ const hears = {
     if (item.kind === "roll") {
       rollForm.open({ ...item.roll, text: item.body.text }, item.body, item.refused);
       if (row) row.node.remove();
+    } else if (item.kind === "bind" && item.action) {
+      /* Refused: the same question once more, with what was said and the reason. */
+      if (item.action.asks) bindForm.open(item.action, item.body, item.refused);
+      if (row) row.node.remove();
     } else if (row) {
       face.showRow(row, { state: "stop", word: say("refused"), name: row.answer?.name ?? row.text }, buttons(row));
     }
     face.offer(item.kind === "scan" ? [{ words: say("send again"), press: () => outbox.again(item.counter) }] : []);
+    if (item.kind === "bind" && item.asked) face.offer(questions(item.asked));
     face.show({ state: "stop", word: say("refused"), name: row?.answer?.name ?? row?.text ?? "", line: item.refused });
     sound("stop");
   },
@@ -226,9 +233,32 @@ function show(answer, counter, isUndo = false) {
   if (answer.said === "no-roll") {
     const asked = (answer.actions ?? []).find((one) => one.what === "roll");
     rollForm.open(answer.roll, asked?.body ?? {});
+    const others = (answer.actions ?? []).filter((one) => one !== asked);
+    if (others.length) face.offer([{ words: say("something else"), press: () => ask(answer, others) }]);
   } else if (answer.count && answer.said === "done" && !camera.isOpen) {
     openPad(answer, counter);
   }
+}
+
+/* One question at a time: the form of a new roll goes when it is something else. */
+function ask(answer, actions) {
+  rollForm.close();
+  face.offer(questions(actions));
+  status.textContent = answer.line;
+}
+
+/* What a code may be: one touch binds it, or asks for the one thing that is missing. */
+function questions(actions) {
+  return actions.filter((one) => one.body?.as).map((one) => ({
+    words: one.title,
+    icon: one.icon,
+    press: () => (one.asks ? bindForm.open(one) : bind(one.body, one, actions)),
+  }));
+}
+
+function bind(body, action, asked) {
+  face.offer([]);
+  follow("bind", body, body.text, { action, asked });
 }
 
 function choices(answer, counter) {
@@ -237,8 +267,8 @@ function choices(answer, counter) {
   for (const one of answer.actions ?? []) {
     if (one.what === "link" || one.href) made.push({ words: one.title, href: one.href });
     else if (one.what === "choose") made.push({ words: one.title, press: () => take(one.text, "tap") });
-    else if (one.what === "carton") made.push({ words: one.title, press: () => follow("carton", one.body, one.body.text) });
-    else if (one.what?.startsWith("roll") && answer.roll) made.push({ words: one.title, press: () => rollForm.open(answer.roll, one.body) });
+    else if (one.what?.startsWith("roll") && answer.roll) made.push({ words: one.title, icon: one.icon, press: () => openRoll(answer, one) });
+    else if (one.body?.as) made.push(...questions([one]));
   }
   return made;
 }
@@ -250,6 +280,11 @@ function follow(kind, body, text, more = {}) {
   tones.tick();
   if (isCut) showKept(row);
   outbox.add({ kind, at: moment(at), text, stage, body, ...more }, row);
+}
+
+function openRoll(answer, action) {
+  bindForm.close();
+  rollForm.open(answer.roll, action.body);
 }
 
 function openPad(answer, counter) {
@@ -315,12 +350,14 @@ const pad = new Pad(part("pad"), say, ({ counter, event }, count) => {
 
 const rollForm = new RollForm(part("roll"), say, (body, roll) => follow("roll", body, roll.code || body.text, { roll }));
 
+const bindForm = new BindForm(part("bind"), say, (body, action) => bind(body, action, [action]));
+
 const cameraButton = part("camera-open");
 const camera = new Camera(
   part("camera"),
   { thread: root.dataset.thread, reader: root.dataset.reader, wasm: root.dataset.wasm },
   /* While a person answers a question, what the camera happens to see is not meant. */
-  (text) => pad.isOpen || rollForm.isOpen || take(text, "camera"),
+  (text) => pad.isOpen || rollForm.isOpen || bindForm.isOpen || take(text, "camera"),
   (name) => {
     showCamera(false);
     face.offer(name === "no camera http" && root.dataset.phones ? [{ words: say("phones"), href: root.dataset.phones }] : []);
@@ -342,6 +379,7 @@ cameraButton.addEventListener("click", async () => {
   } else {
     pad.close();
     rollForm.close();
+    bindForm.close();
     showCamera(true);
     showCamera(await camera.open());
   }
