@@ -127,6 +127,15 @@ def _iban(text: str) -> Fault | None:
     return None if number % 97 == 1 else (2, "the right IBAN check digits")
 
 
+def _padding(text: str) -> Fault | None:
+    body = text.rstrip("=")
+    if "=" in body:
+        return body.index("="), "a padding sign only at the end"
+    if len(body) == len(text) or len(text) == len(body) + -len(body) % 3:
+        return None
+    return len(body), f"{-len(body) % 3} padding signs"
+
+
 def _nondigit(text: str) -> Fault | None:
     return (0, "at least one character that is no digit") if text.isdigit() else None
 
@@ -156,10 +165,11 @@ CHECKS: dict[str, Check] = {
     "yesno": _among(frozenset("01"), "0 or 1"),
     "sex": _among(frozenset("0129"), "0, 1, 2 or 9"),
     "winding": _among(frozenset("019"), "0, 1 or 9"),
-    "minus": _among(frozenset("-"), "a minus sign"),
+    "minus": lambda text: (0, "a minus sign") if text.strip("-") else None,
     "zero": lambda text: None if not text.strip("0") else (0, "zero"),
     "nonzero": lambda text: (0, "a number above zero") if not text.strip("0") else None,
     "nozero": _nozero,
+    "padding": _padding,
     "nondigit": _nondigit,
     "pieces": _pieces,
     "sequence": _sequence,

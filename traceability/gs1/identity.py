@@ -148,7 +148,14 @@ def format_link(
     if values.get("254") == "0":
         del values["254"]
     sequences = AIS[head].path or ((),)
-    sequence = max(sequences, key=lambda s: sum(ai in values for ai in s))
+    # Of alternatives that one counts whose AIs have no place elsewhere, then the longer one.
+    sequence = max(
+        sequences,
+        key=lambda s: [
+            sum(ai in values and not AIS[ai].is_attribute for ai in s),
+            sum(ai in values for ai in s),
+        ],
+    )
     path = [head, *(ai for ai in sequence if ai in values)]
     query = [ai for ai in values if ai not in path]
     rules: dict[str, ApplicationIdentifier] = {}
