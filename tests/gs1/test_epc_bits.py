@@ -172,6 +172,15 @@ def test_any_padding_bit_that_is_set_is_refused(tag: EpcTag, data: st.DataObject
         ("SGTIN-96", 1, ("9506000", "13435", "1"), "expected a reference of 6 digits"),
         ("GIAI-96", 0, ("9506000", "042"), "expected no leading zero"),
         ("SGTIN-95", 1, (), "expected a binary EPC scheme"),
+        ("GID-96", None, ("1", "2", str(2**36)), "expected a number below 68719476736"),
+        ("GID-96", None, ("1.2", "3"), "expected the parts of such a name"),
+        ("GID-96", None, ("1", "2", "٣"), "expected a well-formed GID"),
+        ("USDOD-96", 16, ("1ABC2", "12"), "expected a filter 0 to 15, got 16"),
+        ("USDOD-96", 0, ("1ABI2", "12"), "expected a well-formed USDOD"),
+        ("ADI-var", 64, ("1ABC2", "", "S"), "expected a filter 0 to 63, got 64"),
+        ("ADI-var", 0, ("1ABC2", "p", "S"), "expected a well-formed ADI"),
+        ("ADI-var", 0, ("1ABC2", "P", "S" * 31), "at most 30 characters"),
+        ("GDTI-113", 0, ("9506000", "00013", "A1"), "a longer scheme can carry it"),
     ],
 )
 def test_what_a_scheme_cannot_carry_is_not_written(
