@@ -11,6 +11,8 @@
 import re
 from base64 import urlsafe_b64decode
 
+from traceability.gs1.bank import read_bank
+from traceability.gs1.bank_fields import bank_fields
 from traceability.gs1.bit_fields import BitField, bit_fields
 from traceability.gs1.identity import Identity
 from traceability.gs1.text_fields import TextField, mark_fault, text_fields
@@ -26,17 +28,21 @@ _CONTROLS["\x7f"] = "<DEL>"
 _RAW = re.compile(r"urn:epc:raw:([1-9][0-9]{0,3})\.x([0-9A-F]+)\Z")
 
 
-def tag_bits(text: str, found: Identity) -> tuple[int, int] | None:
+def tag_bits(text: str, found: Identity, *, form: str = "auto") -> tuple[int, int] | None:
     """Return the EPC bank that a text spells, as one number and its length in bits.
 
     Args:
         text: Hexadecimal digits, a link whose last segment is a tag (``eh``, ``ex``), or the raw
             URI of a tag.
         found: What `identify` made of it.
+        form: What it was told to expect; of a ``bank`` the EPC inside it is meant.
 
     Returns:
         None if the text spells no tag: barcodes, and names that happen to be hexadecimal.
     """
+    if form == "bank":
+        bank = read_bank(bytes.fromhex(text), has_crc=None)
+        return None if bank.pc.is_iso else (int.from_bytes(bank.epc), 8 * len(bank.epc))
     raw = _RAW.match(text)
     if raw is not None:
         return int(raw[2], 16), int(raw[1])
@@ -76,6 +82,8 @@ def anatomy(
     Returns:
         The bits of a tag, else the characters of the text.
     """
+    if found is not None and form == "bank":
+        return bank_fields(bytes.fromhex(text))
     bank = tag_bits(text, found) if found is not None else None
     if bank is not None:
         return bit_fields(*bank)

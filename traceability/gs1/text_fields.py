@@ -145,7 +145,7 @@ Taker = Callable[[str, str], Iterator[TextField]]
 
 def _choose(text: str, form: str, fnc1: str | None) -> Taker:
     """Choose as `identify` does."""
-    said: dict[str, Taker] = {"epc": _tag, "element": _brackets, "message": _message}
+    said: dict[str, Taker] = {"epc": _tag, "bank": _tag, "element": _brackets, "message": _message}
     if form in said:
         return said[form]
     if has_aim_prefix(text):
