@@ -128,8 +128,10 @@ def _read_fields(text: str, separator: str, start: int, permit_unknown: bool = F
         end = _field_end(text, body, rule, separator)
         _check_field(text[body:end], rule, separator in text, start + body)
         elements.append((rule.ai, text[body:end]))
-        # A separator after a field of fixed length is superfluous and harmless.
-        place = end + 1 if text[end : end + 1] == separator else end
+        # A separator after a field of fixed length, or a second one, is superfluous and harmless.
+        place = end
+        while text[place : place + 1] == separator:
+            place += 1
     return tuple(elements)
 
 
