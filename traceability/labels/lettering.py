@@ -27,6 +27,11 @@ _ASCII = (
 )  # fmt: skip
 _OTHER = 850
 """Letters of other alphabets, from a face of the system's that is not known here."""
+_STACKED, _SIGN = 720, 400
+"""Letters of the alphabets of India and their neighbours, and the signs beside them."""
+_STACKED_FROM, _STACKED_TO = "\u0900", "\u109f"
+_LOWER = 0.8
+"""Such letters reach far above and below their line: they are set so much smaller."""
 _WIDE = 1000
 """Chinese, Japanese and Korean signs fill a square; they cannot be narrowed."""
 _STRETCHES = ((100, 1.0), (84, 0.89), (76, 0.83))
@@ -62,7 +67,14 @@ def _advance(character: str, narrower: float) -> float:
         return 0
     plain = unicodedata.normalize("NFD", character)[0]
     place = ord(plain) - 0x20
-    return _ASCII[place] * narrower if 0 <= place < len(_ASCII) else _OTHER
+    if 0 <= place < len(_ASCII):
+        return _ASCII[place] * narrower
+    kind = unicodedata.category(character)
+    if kind in {"Mn", "Cf"}:
+        return 0
+    if _STACKED_FROM <= character <= _STACKED_TO:
+        return _SIGN if kind == "Mc" else _STACKED
+    return _OTHER
 
 
 def fit(
@@ -83,6 +95,8 @@ def fit(
     said = " ".join(text.split())
     if not said:
         return ()
+    if any(_STACKED_FROM <= one <= _STACKED_TO for one in said):
+        size = max(_down(size * _LOWER), least)
     for stretch, _ in _STRETCHES:
         if width(said, size, stretch=stretch) <= room:
             return (Line(said, size, stretch),)
@@ -95,7 +109,7 @@ def fit(
             return (Line(said, _down(smaller), 76),)
         smaller *= _SMALLER
     if half >= least:
-        return tuple(_squeezed(part, room, half, least) for part in _halves(said))
+        return _alike(tuple(_squeezed(part, room, half, least) for part in _halves(said)))
     return (_squeezed(said, room, max(smaller, least), least),)
 
 
@@ -107,6 +121,12 @@ def _squeezed(text: str, room: float, size: float, least: float) -> Line:
         if size <= least:
             return Line(text, _down(size), 76, round(room, 2))
         size = max(size * _SMALLER, least)
+
+
+def _alike(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Set the lines of one text in one size and one cut: those that need the most room decide."""
+    size, stretch = min(line.size for line in lines), min(line.stretch for line in lines)
+    return tuple(Line(line.text, size, stretch, line.squeeze) for line in lines)
 
 
 def _down(size: float) -> float:

@@ -172,7 +172,7 @@ class LogisticLabel:
                 (block.title, 0.7, False),
                 *((line, 1.1 if at == 0 else 0.9, at == 0) for at, line in enumerate(said)),
             )
-            column = Room(x, room.y, each - GAP, room.height)
+            column = Room(x, room.y, each - 2 * GAP, room.height)
             parts += lay_lines(lines, column, most=min(9.0, room.height * 0.25))
             if place:
                 parts.append(Rule(x - GAP, room.y, x - GAP, room.bottom, thickness=0.3))
