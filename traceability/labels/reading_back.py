@@ -206,6 +206,11 @@ def _check_key(label: Label, key: str, code: Code, namespace: str) -> None:
         ) from error
     if found == key or key in code_keys(content, namespace):
         return
+    own, read = parse_local_key(key), parse_local_key(found or "")
+    if own is not None and read is not None and read.namespace == own.namespace:
+        # Bare text does not say whether it names one thing or a lot: the flow in force does.
+        if read.text == own.text:
+            return
     if code.code.kind in _GTIN_KINDS and found is not None and key.startswith(found + "/"):
         return
     raise Conflict(
