@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from traceability.errors import Refused
 from traceability.labels.barcode_1d import QUIET_MODULES as BARS_QUIET
 from traceability.labels.barcode_1d import code128
+from traceability.labels.layout import GAP, Figure, Room, snap
 from traceability.labels.lettering import width
 from traceability.labels.picture import DOT, Code, Part, Picture, Words
+from traceability.labels.sheet import LABEL_MIN
 from traceability.labels.square import QUIET_MODULES, qr_code
 
 __all__ = ["Face", "Figure", "draw"]
 
-GAP = 1.0
 STRIP_SHARE, STRIP_MIN, STRIP_MAX = 0.28, 5.5, 15.0
 """Height of the strip with the bars, as a share of the label's, and its ends."""
 SQUARE_SHARE = 0.42
@@ -37,14 +39,6 @@ HEADING, FIRST_LINE, NEXT_LINE, FIGURES = 1.0, 1.0, 0.85, 2.8
 MORE_FROM = 21.0
 """Room for words from which one line more does not make the others too small, mm."""
 CORNER_SHARE = 0.42
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Something read from two metres away, with the word that says what it is."""
-
-    value: str
-    word: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +64,6 @@ class Face:
         return draw(self, size, inset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """A rectangle that something is laid into."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-
 def draw(face: Face, size: tuple[float, float], inset: tuple[float, float] = (2, 2)) -> Picture:
     """Lay a face out on a label.
 
@@ -91,23 +71,26 @@ def draw(face: Face, size: tuple[float, float], inset: tuple[float, float] = (2,
         face: What it shows.
         size: Width and height of the label, mm.
         inset: What stays white at the sides, and above and below, mm.
+
+    Raises:
+        Refused: If no code that a scanner finds fits there beside a word.
     """
-    inside = _Room(inset[0], inset[1], size[0] - 2 * inset[0], size[1] - 2 * inset[1])
+    if size[0] < LABEL_MIN[0] or size[1] < LABEL_MIN[1]:
+        raise Refused(
+            f"Cannot print {face.code} on a label of {size[0]:g} × {size[1]:g} mm: expected at "
+            f"least {LABEL_MIN[0]:g} × {LABEL_MIN[1]:g} mm."
+        )
+    inside = Room(inset[0], inset[1], size[0] - 2 * inset[0], size[1] - 2 * inset[1])
     height = min(max(inside.height * STRIP_SHARE, STRIP_MIN), STRIP_MAX)
-    strip = _Room(inside.x, inside.y + inside.height - height, inside.width, height)
-    top = _Room(inside.x, inside.y, inside.width, inside.height - height - GAP / 2)
+    strip = Room(inside.x, inside.y + inside.height - height, inside.width, height)
+    top = Room(inside.x, inside.y, inside.width, inside.height - height - GAP / 2)
     square = _square(face.code, top, size[0])
-    words = _Room(top.x, top.y, square.x - top.x, top.height)
+    words = Room(top.x, top.y, square.x - top.x, top.height)
     parts: list[Part] = [square, *_strip(face, strip), *_words(face, words)]
     return Picture(size[0], size[1], tuple(parts), face.title or face.code)
 
 
-def _snap(value: float) -> float:
-    """Lay a place on the grid of a label printer's dots, so that all bars print equally wide."""
-    return round(value / DOT) * DOT
-
-
-def _square(text: str, room: _Room, label_width: float) -> Code:
+def _square(text: str, room: Room, label_width: float) -> Code:
     """Make the square as large as there is room; its quiet zone may lie in the white edge."""
     code = qr_code(text)
     module = SQUARE_MODULE_MAX
@@ -119,11 +102,11 @@ def _square(text: str, room: _Room, label_width: float) -> Code:
         is_low = y + side <= room.y + room.height + GAP / 2
         is_narrow = room.right - x <= room.width * SQUARE_SHARE
         if (is_low and is_narrow) or module <= SQUARE_MODULE_MIN:
-            return Code(code, _snap(x), _snap(y), module)
+            return Code(code, snap(x), snap(y), module)
         module -= DOT
 
 
-def _strip(face: Face, room: _Room) -> list[Part]:
+def _strip(face: Face, room: Room) -> list[Part]:
     """Lay out the bars and the digits; where both have no room, the digits stay."""
     letter, hyphen, digits = face.code.rpartition("-")
     code = _bars(face.code, room)
@@ -153,7 +136,7 @@ def _strip(face: Face, room: _Room) -> list[Part]:
     return parts
 
 
-def _bars(text: str, room: _Room) -> Code | None:
+def _bars(text: str, room: Room) -> Code | None:
     code = code128(text)
     modules = code.width_mm(1)
     module = BARS_MODULE_MAX
@@ -162,10 +145,10 @@ def _bars(text: str, room: _Room) -> Code | None:
     x = max(0.0, room.x - BARS_QUIET * module)
     if room.right - x - modules * module < DIGITS_ROOM_MIN or room.height < BARS_HEIGHT_MIN:
         return None
-    return Code(code, _snap(x), _snap(room.y), module, room.height)
+    return Code(code, snap(x), snap(room.y), module, room.height)
 
 
-def _words(face: Face, room: _Room) -> list[Part]:
+def _words(face: Face, room: Room) -> list[Part]:
     """Lay out the words below one another, in heights by their weight."""
     lines = [line for line in face.lines if line.strip()]
     if face.more.strip() and room.height >= MORE_FROM:
@@ -177,19 +160,19 @@ def _words(face: Face, room: _Room) -> list[Part]:
     parts: list[Part] = []
     y = room.y
     if has_heading:
-        parts += _heading(face, _Room(room.x, y, room.width, unit * HEADING))
+        parts += _heading(face, Room(room.x, y, room.width, unit * HEADING))
         y += unit * HEADING
     for number, line in enumerate(lines):
         height = unit * (NEXT_LINE if number else FIRST_LINE)
         parts.append(Words(line, room.x, y, height, room.width, weight=400 if number else 700))
         y += height
     if face.figures:
-        below = _Room(room.x, y, room.width, room.y + room.height - y)
+        below = Room(room.x, y, room.width, room.y + room.height - y)
         parts += _figures(face.figures, below)
     return parts
 
 
-def _heading(face: Face, room: _Room) -> list[Part]:
+def _heading(face: Face, room: Room) -> list[Part]:
     corner = room.width * (CORNER_SHARE if face.heading else 1.0) if face.corner else 0.0
     parts: list[Part] = []
     if face.heading:
@@ -202,13 +185,13 @@ def _heading(face: Face, room: _Room) -> list[Part]:
     return parts
 
 
-def _figures(figures: tuple[Figure, ...], room: _Room) -> list[Part]:
+def _figures(figures: tuple[Figure, ...], room: Room) -> list[Part]:
     each = room.width / len(figures)
     small = min(max(room.height * 0.2, 1.8), 3.6)
     parts: list[Part] = []
     for number, figure in enumerate(figures):
         x = room.x + number * each
-        value = _Room(x, room.y + small * 0.9, each - GAP, room.height - small * 0.9)
+        value = Room(x, room.y + small * 0.9, each - GAP, room.height - small * 0.9)
         parts.append(Words(figure.word, x, room.y, small, each - GAP, weight=400, least=1.4))
         parts.append(
             Words(

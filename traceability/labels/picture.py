@@ -9,13 +9,14 @@ The same picture becomes SVG here; whatever else a printer speaks starts from it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
 from traceability.labels.barcode_1d import Bars
-from traceability.labels.lettering import Line, fit
+from traceability.labels.lettering import Line, fit, width
 from traceability.labels.square import Square
 
 __all__ = ["Code", "Part", "Picture", "Rule", "Words"]
@@ -24,6 +25,14 @@ DOT = 0.125
 """One dot of a printer with 8 dots a millimetre (203 dpi): codes are laid on its grid."""
 _BASELINE = 0.76
 """Letters of a line stand this far below its top, in parts of its height."""
+
+_FAMILIES = (
+    "Archivo, Arial, Helvetica, 'Noto Sans', 'Noto Sans SC', 'Noto Sans CJK SC', "
+    "'Noto Sans Bengali', sans-serif"
+)
+
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What may stand in no document; a scanner or a paste may leave it in a name."""
 
 Anchor = Literal["start", "middle", "end"]
 
@@ -119,10 +128,25 @@ class Picture:
             f"{title}{inside}</svg>"
         )
 
+    def svg_file(self) -> str:
+        """Write the label as a file of its own, in true size, for drawing programs.
 
-def _write(part: Part) -> str:
+        Words stay words; a program that has not our face's narrow cuts presses them together.
+        """
+        inside = "".join(_write(part, is_alone=True) for part in self.parts)
+        wide, high = _mm(self.width), _mm(self.height)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}mm" height="{high}mm" '
+            f'viewBox="0 0 {wide} {high}" font-family="{_FAMILIES}">'
+            f"<title>{escape(self.title)}</title>"
+            f"<style>.w84{{font-stretch:84%}}.w76{{font-stretch:76%}}</style>"
+            f'<rect width="{wide}" height="{high}" fill="#fff"/>{inside}</svg>'
+        )
+
+
+def _write(part: Part, *, is_alone: bool = False) -> str:
     if isinstance(part, Words):
-        return "".join(_line(part, line, y) for line, y in part.lines())
+        return "".join(_line(part, line, y, is_alone=is_alone) for line, y in part.lines())
     if isinstance(part, Code):
         return _code(part)
     dashes = ' stroke-dasharray="1.2 0.8"' if part.is_dashed else ""
@@ -130,15 +154,16 @@ def _write(part: Part) -> str:
     return f'<line {ends} stroke="#000" stroke-width="{_mm(part.thickness)}"{dashes}/>'
 
 
-def _line(part: Words, line: Line, y: float) -> str:
-    squeeze = (
-        f' textLength="{_mm(line.squeeze)}" lengthAdjust="spacingAndGlyphs"' if line.squeeze else ""
-    )
+def _line(part: Words, line: Line, y: float, *, is_alone: bool) -> str:
+    length = line.squeeze
+    if length is None and is_alone and line.stretch != 100:
+        length = min(part.room, width(line.text, line.size, stretch=line.stretch))
+    squeeze = f' textLength="{_mm(length)}" lengthAdjust="spacingAndGlyphs"' if length else ""
     anchor = f' text-anchor="{part.anchor}"' if part.anchor != "start" else ""
     return (
         f'<text x="{_mm(part.x)}" y="{_mm(y)}" font-size="{_mm(line.size)}" '
         f'font-weight="{part.weight}" class="w{line.stretch}"{anchor}{squeeze}>'
-        f"{escape(line.text)}</text>"
+        f"{escape(_NO_TEXT.sub(' ', line.text))}</text>"
     )
 
 
