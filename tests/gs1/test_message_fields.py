@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from traceability.gs1 import InvalidIdentifier
 from traceability.gs1.application_identifiers import AIS
 from traceability.gs1.check_digit import check_digit
-from traceability.gs1.element_string import GS, _read_fields
+from traceability.gs1.element_string import GS, _read_fields, parse_message
 from traceability.gs1.message_fields import read_fields
 
 WELL = (
@@ -83,3 +83,8 @@ def test_check_digits_of_all_lengths_are_told_alike() -> None:
         for wrong in range(10):
             digits = body + str((check_digit(body) + wrong) % 10)
             assert (read_fields("00" + digits, GS) is not None) == (wrong == 0)
+
+
+def test_a_carton_whose_number_ends_like_a_product_is_a_carton() -> None:
+    # (00)540149188077512332 ends in 01 and a GTIN with a right check digit.
+    assert parse_message("00540149188077512332") == (("00", "540149188077512332"),)

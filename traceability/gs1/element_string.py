@@ -165,6 +165,9 @@ def _refuse_swallowed_key(elements: Elements, start: int) -> None:
     match = _KEY_AT_END.search(value)
     if match is None or match.start() == 0 or not is_checked(match[1] or match[2]):
         return
+    rule = rule_of(ai)
+    if rule is not None and rule.is_fixed:
+        return
     place = start + sum(len(name) + len(text) for name, text in elements) - len(match[0])
     raise InvalidIdentifier(
         f"Cannot read ({ai}){value}: it is ambiguous, a separator (FNC1) seems to be lost before "
