@@ -174,7 +174,8 @@ def find(text: str, position: int, *, permit_unknown: bool = False) -> Applicati
     Raises:
         InvalidIdentifier: If no AI begins there.
     """
-    length = _LENGTHS.get(text[position : position + 2])
+    lead = text[position : position + 2]
+    length = _LENGTHS.get(lead) or (2 if permit_unknown and lead in _PREDEFINED else None)
     ai = text[position : position + length] if length else ""
     found = AIS.get(ai)
     if found is None and permit_unknown and len(ai) == length and ai.isdigit() and ai.isascii():
@@ -239,7 +240,9 @@ def _refuse_two_values(elements: tuple[tuple[str, str], ...], position: int) -> 
 def _fault_together(ais: tuple[str, ...], requisites: bool) -> str | None:
     """Say what is wrong with AIs that stand together, whatever their values."""
     for ai in ais:
-        rule = AIS[ai]
+        rule = AIS.get(ai)
+        if rule is None:
+            continue  # Permitted though not assigned: nothing is known that it needs or forbids.
         for pattern in rule.forbids:
             clash = next((b for b in ais if b != ai and _matches(pattern, b)), None)
             if clash is not None:
