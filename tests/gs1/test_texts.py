@@ -224,7 +224,7 @@ def test_a_word_that_is_not_exactly_a_compressed_link_is_none(word: str) -> None
         "]C121A10109506000134352",
         "]d22112345010950600013435217271231",
         "]C1010950600013435210AAAAAAAAAA21BBBBBBBBBBB17271231",
-        "]C100095060001343500071400PO-123456789000106141412345678908",
+        "]C1400PO-1234500106141412345678908",
     ],
 )
 def test_a_lost_separator_is_ambiguous(text: str) -> None:
@@ -247,6 +247,10 @@ def test_a_lost_separator_is_ambiguous(text: str) -> None:
             "(21)A17260131 may have lost a separator (FNC1): it ends like (17)260131.",
         ),
         ("01041500111641401726013110V1002521JGFMG4P38R", None),
+        # A serial that ends like a product's number is no second product.
+        ("01095060001343522112340119506000134359", None),
+        # Nor does a number of fixed length swallow anything.
+        ("]C18006190195060001390102", None),
         ("0110884521761599112107011021G0073JZ2023", None),
         (f"010950600013435210L717271231{GS}21A1", None),
     ],

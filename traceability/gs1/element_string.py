@@ -166,7 +166,13 @@ def _refuse_swallowed_key(elements: Elements, start: int) -> None:
     if match is None or match.start() == 0 or not is_checked(match[1] or match[2]):
         return
     rule = rule_of(ai)
-    if rule is not None and rule.is_fixed:
+    if rule is not None and all(part.length_min == part.length_max for part in rule.parts):
+        return
+    split = (*elements[:-1], (ai, value[: match.start()]), (match[0][:2], match[0][2:]))
+    try:
+        check_together(split, requisites=False)
+    except InvalidIdentifier:
+        # The message has such a key already: the value only looks like another.
         return
     place = start + sum(len(name) + len(text) for name, text in elements) - len(match[0])
     raise InvalidIdentifier(
