@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from traceability.station.settings import StationSettings
 
 
 @click.group()
@@ -48,9 +53,69 @@ def status(config: Path, *, is_json: bool) -> None:
     from traceability.station.run import status_tree
     from traceability.station.settings import load_settings
 
-    tree = status_tree(load_settings(config), config.parent)
+    settings = load_settings(config)
+    tree = status_tree(settings, config.parent)
+    tree["serials"] = _numbers_left(settings, config.parent)
     if is_json:
         click.echo(json.dumps(tree, ensure_ascii=False))
         return
     for name, value in tree.items():
         click.echo(f"{name.replace('_', ' ')}: {value if value not in (None, []) else '-'}")
+
+
+@station.command()
+@_CONFIG
+@click.option("--product", required=True, help="GTIN, link or key of the product.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True,
+              help="How many numbers to take.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="Do not ask the server for more.")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON line.")
+def serials(config: Path, *, product: str, count: int, offline: bool, is_json: bool) -> None:
+    """Take serial numbers for labels or tags: each is given once, with a network or without."""
+    from traceability.commissioning.serials import read_product
+    from traceability.errors import Offline
+    from traceability.gs1.local import DEFAULT_NAMESPACE
+    from traceability.station.link import Link
+    from traceability.station.serials import RunDry, SerialFile, serials_path
+    from traceability.station.settings import load_settings
+
+    settings = load_settings(config)
+    key = read_product(product, DEFAULT_NAMESPACE)
+    file = SerialFile(serials_path(config.parent / settings.spool, settings.name), settings.name)
+    link = Link(settings.server, token=os.environ.get("HANGTAG_TOKEN") or settings.token)
+    try:
+        try:
+            taken = file.take(key, count)
+        except RunDry:
+            if offline or not file.refill(link):
+                raise
+            taken = file.take(key, count)
+        else:
+            if not offline:
+                # What it got is enough for now; who does not answer is asked the next time.
+                with contextlib.suppress(Offline):
+                    file.refill(link)
+        left = file.left(key)
+    finally:
+        link.close()
+        file.close()
+    if is_json:
+        click.echo(json.dumps({"product": key, "serials": taken, "left": left}))
+        return
+    for number in taken:
+        click.echo(number)
+
+
+def _numbers_left(settings: StationSettings, folder: Path) -> list[dict[str, object]]:
+    from dataclasses import asdict
+
+    from traceability.station.serials import SerialFile, serials_path
+
+    path = serials_path(folder / settings.spool, settings.name)
+    if not path.exists():
+        return []
+    file = SerialFile(path, settings.name)
+    try:
+        return [asdict(one) for one in file.standing()]
+    finally:
+        file.close()
