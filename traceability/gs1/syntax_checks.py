@@ -20,7 +20,7 @@ _PIECES: dict[str, tuple[str, int, int, str | None]] = {
     "cset64": (SET_64 + "=", 0, _ANY, "padding"),
     "cset82": (SET_82, 0, _ANY, None),
     "csetnumeric": (_DIGITS, 0, _ANY, None),
-    "csum": (_DIGITS, 1, 18, "check"),
+    "csum": (_DIGITS, 2, 18, "check"),
     "csumalpha": (SET_82, 3, _ANY, "pair"),
     "gcppos1": (SET_82, 1, _ANY, "prefix1"),
     "gcppos2": (SET_82, 1, _ANY, "prefix2"),
