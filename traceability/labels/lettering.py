@@ -14,6 +14,9 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import accumulate
+
+from traceability.errors import Refused
 
 __all__ = ["Line", "fit", "width"]
 
@@ -39,6 +42,8 @@ _STRETCHES = ((100, 1.0), (84, 0.89), (76, 0.83))
 _SMALLER = 0.92
 _BETWEEN_LINES = 1.05
 _BREAK = 1.3
+TEXT_MAX = 400
+"""Characters of one text on a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +96,18 @@ def fit(
 
     Returns:
         One line, or two smaller ones that take no more height; nothing for empty text.
+
+    Raises:
+        Refused: If it is longer than could be read on any label.
     """
     said = " ".join(text.split())
     if not said:
         return ()
+    if len(said) > TEXT_MAX:
+        raise Refused(
+            f"Cannot print {said[:40]!r}… on a label: expected at most {TEXT_MAX} characters, "
+            f"got {len(said)}."
+        )
     if any(_STACKED_FROM <= one <= _STACKED_TO for one in said):
         size = max(_down(size * _LOWER), least)
     for stretch, _ in _STRETCHES:
@@ -144,11 +157,13 @@ def _halves(text: str) -> tuple[str, ...]:
     ] or list(range(1, len(text)))
     if not places:
         return (text,)
+    # The width of each beginning, so that a long text is measured once.
+    until = [0.0, *accumulate(width(one, 1) for one in text)]
 
     def longer(at: int) -> float:
         # Between signs a break costs a little: words that were set apart stay whole if they can.
         cost = 1.0 if text[at - 1] == " " else _BREAK
-        return cost * max(width(text[:at].strip(), 1), width(text[at:].strip(), 1))
+        return cost * max(until[at], until[-1] - until[at])
 
     best = min(places, key=longer)
     return (text[:best].strip(), text[best:].strip())

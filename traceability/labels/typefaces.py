@@ -23,12 +23,11 @@ from PIL import ImageFont, features
 
 from traceability.assets import folder
 from traceability.errors import Refused
+from traceability.labels.lettering import TEXT_MAX
 
 __all__ = ["Face", "Run", "our_face", "runs", "set_in"]
 
 WEIGHTS, STRETCHES = (400, 600, 700), (100, 84, 76)
-TEXT_MAX = 400
-"""Letters of one line; more fit on no label."""
 FILES_MAX = 5_000
 """Files looked at in the font folders of a PC."""
 _PROBE = 24
