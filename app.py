@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": "traceability.station.doctor",
     "identify": "traceability.gs1.commands",
     "import": "traceability.sheets.commands",
+    "label": "traceability.labels.commands",
     "ledger": "traceability.ledger.commands",
     "new": "traceability.workshop.commands",
     "readers": "readers.commands",

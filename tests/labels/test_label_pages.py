@@ -45,7 +45,7 @@ def codes(client: FlaskClient, address: str) -> list[str]:
     """Return the codes on the sheet behind an address."""
     page = client.get(address.partition("#")[0])
     assert page.status_code == 200, page.text
-    return re.findall(r"<title>[^<]*? ([BCW]-\d+)</title>", page.text)
+    return re.findall(r"<title>[^<]*? ([BCGW]-\d+|\S+)</title>", page.text.partition("<svg")[2])
 
 
 def sentence(page: str) -> str:
@@ -94,7 +94,7 @@ def test_a_reprint_keeps_the_numbers(client: FlaskClient, ledger: Ledger) -> Non
     assert codes(client, post(client, FORM, all="1")[1]) == made
     assert codes(client, post(client, FORM, one=made[6])[1]) == [made[6]]
     assert codes(client, post(client, FORM, on=made[17])[1]) == made[17:]
-    again = {"what": "ticket", "page": "/labels"}
+    again = {"page": "/labels"}
     one = post(client, "/labels", first=made[3].removeprefix("B-"), reach="one", **again)[1]
     torn = post(client, "/labels", first=made[18], reach="on", **again)[1]
     some = post(client, "/labels", first=made[2], last=made[4], reach="range", **again)[1]
@@ -190,37 +190,53 @@ def test_what_is_not_there_is_not_printed(client: FlaskClient, path: str) -> Non
         ),
         (
             "B-17",
-            "“B-17” is not one of our codes: expected the digits that stand large on the label.",
+            "No label has the code B-17. Look again, or print new ones.",
         ),
         (
             "10006",
-            "No ticket has the code 10006. Look again, or print the tickets of its order.",
+            "No label has the code 10006. Look again, or print new ones.",
         ),
+        ("", "Scan the label, or type the digits that stand large on it."),
+        ("\x00\x1b[2J", "No label has the code ··[2J. Look again, or print new ones."),
+        ("9" * 10_000, f"No label has the code {'9' * 40}…. Look again, or print new ones."),
     ],
 )
-def test_a_code_that_is_no_ticket_is_told_in_one_sentence(
+def test_a_code_that_is_on_no_label_is_told_in_one_sentence(
     client: FlaskClient, first: str, said: str
 ) -> None:
-    status, _, page = post(client, "/labels", what="ticket", reach="one", first=first)
+    status, _, page = post(client, "/labels", reach="one", first=first)
     assert (status, sentence(page)) == (422, said)
 
 
 def test_cartons_get_labels_with_numbers_of_their_own(client: FlaskClient) -> None:
-    first = codes(client, post(client, "/labels", what="carton", count="3")[1])
-    second = codes(client, post(client, "/labels", what="carton", count="2")[1])
-    assert len({*first, *second}) == 5
+    first = codes(client, post(client, "/labels/cartons", count="3", order="118")[1])
+    second = codes(client, post(client, "/labels/cartons", count="2", copies="2")[1])
+    assert (len(first), len(second), len({*first, *second})) == (3, 4, 5)
+    torn = post(client, "/labels/cartons", on=first[1])[1]
+    assert codes(client, torn) == [*first[1:], *dict.fromkeys(second)]
     for wrong in ("0", "-3", "201", "many"):
-        status, _, page = post(client, "/labels", what="carton", count=wrong)
+        status, _, page = post(client, "/labels/cartons", count=wrong)
         assert status == 422
         assert f"Cannot make {wrong} carton labels: expected a whole number from 1 to 200." in page
+
+
+@pytest.mark.parametrize("copies", ["0", "10", "two", "-1"])
+def test_a_number_of_copies_that_cannot_be_is_refused(
+    client: FlaskClient, ledger: Ledger, copies: str
+) -> None:
+    before = ledger.size
+    status, _, page = post(client, "/labels/cartons", count="3", copies=copies)
+    said = f"Cannot print {copies} of each: expected a whole number from 1 to 9."
+    assert (status, sentence(page), ledger.size) == (422, said, before)
 
 
 def test_badges_show_names_to_the_owner_alone(
     client: FlaskClient, ledger: Ledger, stranger: Callable[[], FlaskClient]
 ) -> None:
-    assert 'id="badges"' not in client.get("/labels").text
+    assert "/labels/badges" not in client.get("/labels").text
     issue(ledger, lambda _view: [Wish("W", {}, {"name": "Inês Carvalho"})], by="admin")
-    address = post(client, "/labels", what="person")[1]
+    assert "/labels/badges" in client.get("/labels").text
+    address = post(client, "/labels/badges", all="1")[1]
     assert "Inês Carvalho" in client.get(address.partition("#")[0]).text
     assert stranger().get(address.partition("#")[0]).status_code == 401
 
@@ -239,7 +255,7 @@ def stranger(ledger: Ledger) -> Callable[[], FlaskClient]:
 def test_more_labels_than_a_page_shows_come_in_parts(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("traceability.web.labels.PRINTED_MAX", 8)
+    monkeypatch.setattr("traceability.web.label_sheet.PRINTED_MAX", 8)
     address = post(client, FORM, size="20", paper="a4-2x5", **{"start-a4-2x5": "5"})[1]
     found = [codes(client, address.replace("#print", f"&part={part}")) for part in range(3)]
     assert [len(one) for one in found] == [8, 8, 4]
@@ -270,7 +286,7 @@ def test_the_test_page_says_whether_it_was_read_right(
 
 
 def test_every_sentence_is_translated() -> None:
-    rooms = ("label", "tickets.html", "web/tickets", "web/papers")
+    rooms = ("label", "tickets.html", "web/tickets", "web/papers", "hang_tags")
     for language in languages():
         lacking = [place for places in missing(language).values() for place in places]
         assert [place for place in lacking if any(room in place for room in rooms)] == []
@@ -278,10 +294,12 @@ def test_every_sentence_is_translated() -> None:
 
 def test_no_word_stands_outside_the_catalogue(ledger: Ledger, tmp_path: Path) -> None:
     issue(ledger, lambda _view: [Wish("W", {}, {"name": "Inês"})], by="admin")
-    tickets.make(ledger, f"//{NAMESPACE}/bt/120", size=20, by="admin")
+    [first] = tickets.make(ledger, f"//{NAMESPACE}/bt/120", size=20, by="admin")
     settings = Settings(languages=(CARRIER,), translations=str(write_pseudo(tmp_path / "words")))
     client = create_app(reading=reading_of(ledger), settings=settings).test_client()
-    pages = ["/labels", FORM, "/orders/120/tickets", "/labels/test"]
+    pages = ["/labels", FORM, "/orders/120/tickets", "/labels/test", "/labels/hang-tags"]
+    pages += ["/orders/118/hang-tags", "/labels/rolls", "/labels/cartons", "/labels/badges"]
+    pages += [f"/labels/one?of={first.text}"]
     for path in [*pages, "/labels/print?what=ticket&order=120&paper=60x40"]:
         page = re.sub(r"<svg.*?</svg>", "", client.get(path).text, flags=re.DOTALL)
         assert [word for word in literals(page, FACTS) if word.isascii()] == [], path

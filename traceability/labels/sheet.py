@@ -142,9 +142,11 @@ PAPERS = (
     _sheet("a4-2x7", "a4", (2, 7), (99.1, 38.1), (4.65, 15.15), (2.5, 0)),
     _sheet("a4-2x5", "a4", (2, 5), (99.1, 57), (4.65, 6), (2.5, 0)),
     _sheet("a4-4x10", "a4", (4, 10), (48.5, 25.4), (8, 21.5)),
+    _sheet("a4-2x2", "a4", (2, 2), (105, 148.5), (0, 0)),
     _sheet("a4-cut", "a4", (3, 8), (66, 35.5), (6, 6.5), is_cut=True),
     _sheet("letter-3x10", "letter", (3, 10), (66.7, 25.4), (4.75, 12.7), (3.15, 0)),
     _sheet("letter-2x5", "letter", (2, 5), (101.6, 50.8), (4, 12.7), (4.7, 0)),
+    _sheet("letter-1x2", "letter", (1, 2), (215.9, 139.7), (0, 0)),
 )
 """Sheets that are sold everywhere, by the measures of their makers; the first is the usual one."""
 SINGLES = ("50x30", "60x40", "70x37", "100x50")

@@ -15,13 +15,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import Identity, identify
+from traceability.projections.aliases import names_of
 from traceability.projections.holding import class_of, holder_of
 from traceability.projections.items import ItemCard, item
-from traceability.projections.search import ENTERED
+from traceability.projections.search import ENTERED, is_known
 from traceability.projections.timeline import Happening
 from traceability.projections.view import Label, Values, View, moment
+from traceability.web import access, pictures
 from traceability.web import identify as explaining
-from traceability.web import pictures
+from traceability.web.label_addresses import PRINTS, label_address
 from traceability.web.reading import current
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
@@ -85,10 +87,13 @@ class Page:
     contents: tuple[Near, ...]
     contents_more: int
     known_as: tuple[tuple[str, str], ...]
+    is_stranger: bool
+    """It was only ever looked at: the page asks what it is."""
     facts: tuple[tuple[str, str], ...]
     proof: tuple[tuple[str, str], ...]
     trace_url: str
     stop_url: str
+    label_url: str
 
 
 @blueprint.get("/items/<path:path>", merge_slashes=False)
@@ -224,6 +229,8 @@ def _entered_facts(view: View, values: Values) -> Iterator[tuple[str, str]]:
 
 def _entered_links(view: View, kind: str, key: str, values: Values) -> Iterator[tuple[str, str]]:
     pages = {rule.rule.split("<", maxsplit=1)[0] for rule in current_app.url_map.iter_rules()}
+    if label := _label_url(view, key):
+        yield _("Print its label"), label
     if kind == "order" and "/orders/" in pages:
         yield _("The order's page"), f"/orders/{values.get('number', '')}"
     if kind in ("product", "place") and "/stock" in pages:
@@ -271,12 +278,19 @@ def _page(view: View, key: str, card: ItemCard) -> Page:
         results_more=max(0, card.made_into_count - SHOWN_FIRST),
         contents=tuple(_near(view, card.contents[:60])),
         contents_more=max(0, card.contents_count - 60),
-        known_as=tuple(_known_as(view, key)),
+        known_as=(*_known_as(view, key), *_other_codes(view, key)),
+        is_stranger=not is_known(view, key),
         facts=tuple(_facts(view, card)),
         proof=tuple(_proof(card, view)),
         trace_url="/trace?" + urlencode({"code": key}),
         stop_url="/holds/new?" + urlencode({"of": key}),
+        label_url=_label_url(view, key),
     )
+
+
+def _label_url(view: View, key: str) -> str:
+    """Return where its label is printed, for those who may; empty for what carries none."""
+    return label_address(key, view.flow.kind_of(class_of(key))) if access.opens(PRINTS) else ""
 
 
 def _known(one: Happening) -> Any:  # the words of `shapes.Known`
@@ -374,6 +388,12 @@ def _near(view: View, labels: Sequence[Label]) -> Iterator[Near]:
         line = label.detail if kind is not None and kind.form != "thing" else ""
         name = as_title(bold_name(label, view.flow).striptags())
         yield Near(kind.icon if kind is not None else "tag", name, item_path(label.key), line)
+
+
+def _other_codes(view: View, key: str) -> Iterator[tuple[str, str]]:
+    """Yield the codes of others that people said stand for this thing."""
+    for values in view.master("alias", names_of(view, key)).values():
+        yield _("Also scanned as"), str(values.get("code", ""))
 
 
 def _known_as(view: View, key: str) -> Iterator[tuple[str, str]]:

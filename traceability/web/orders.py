@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.errors import Refused
+from traceability.labels import garments
 from traceability.projections import links, progress
 from traceability.projections.board import leaving_stage
 from traceability.projections.links import Link
@@ -199,6 +200,7 @@ def show_one(number: str) -> str:
             },
             item_path=item_path,
             tickets=tickets.standing(view, key),
+            hang_tags=garments.standing(view, key) if garments.are_single(view, key) else None,
             news=happened if request.args.get("news") == "all" else happened[:NEWS_SHOWN],
             news_count=len(happened),
             why=_why(view, card, boxes, stage),

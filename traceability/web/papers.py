@@ -23,7 +23,18 @@ __all__ = ["Choice", "Group", "Option", "choice", "groups", "keep", "read_measur
 
 COOKIE = "labels"
 COOKIE_AGE_S = 365 * 86_400
-USUAL = PAPERS[0].name
+USUAL: dict[str, str] = {"hang-tag": "a4-3x8", "roll": "a4-2x7", "logistic": "a4-2x2"}
+"""The paper that a kind of label begins with; the others begin with the first one."""
+SINGLE_SIZES: dict[str, tuple[str, ...]] = {
+    "hang-tag": ("50x30", "60x40", "50x80"),
+    "roll": ("70x37", "100x50", "100x70"),
+    "logistic": ("105x148", "101.6x152.4", "148x210"),
+}
+"""Labels of label printers by kind, where they are not the usual ones."""
+SMALLEST: dict[str, tuple[float, float]] = {"logistic": (100.0, 140.0), "roll": (60.0, 35.0)}
+"""Sheets with smaller labels than these are not offered for a kind."""
+LARGE = 70.0
+"""Labels from this height on are for cartons and pallets alone, mm."""
 _MEASURE = re.compile(r"\d{1,3}(\.\d{1,2})?\Z")
 _COUNT = re.compile(r"\d{1,4}\Z")
 
@@ -69,13 +80,17 @@ def read_measure(given: str) -> str:
     return said if _MEASURE.match(said) else ""
 
 
-def choice(given: Mapping[str, str]) -> Choice:
+def choice(given: Mapping[str, str], kind: str = "") -> Choice:
     """Read the paper from a form or an address, else from the cookie, else take the usual one.
+
+    Args:
+        given: The form or the address.
+        kind: What is printed: kinds of other sizes have papers of their own.
 
     Raises:
         Refused: If what was chosen cannot be.
     """
-    kept, used = _kept()
+    kept, used = _kept(kind)
     name = given.get("paper", "")
     if not name:
         return Choice(kept, 1, used)
@@ -121,26 +136,38 @@ def _typed(given: Mapping[str, str], field: str) -> str:
     return read
 
 
-def _kept() -> tuple[Paper, int]:
-    name, _blank, used = request.cookies.get(COOKIE, "").partition(" ")
+def _cookie(kind: str) -> str:
+    return f"{COOKIE}-{kind}" if kind in SINGLE_SIZES else COOKIE
+
+
+def _kept(kind: str) -> tuple[Paper, int]:
+    usual = find_paper(USUAL.get(kind, PAPERS[0].name))
+    name, _blank, used = request.cookies.get(_cookie(kind), "").partition(" ")
     try:
-        paper = find_paper(name or USUAL)
+        paper = find_paper(name) if name else usual
     except Refused:
-        return find_paper(USUAL), 0
+        return usual, 0
     is_count = bool(_COUNT.match(used))
     return paper, int(used) if is_count and int(used) < paper.count else 0
 
 
-def keep(response: Response, chosen: Choice, label_count: int) -> None:
+def keep(response: Response, chosen: Choice, label_count: int, kind: str = "") -> None:
     """Remember the paper in this browser, and how far the last sheet was used."""
     used = (chosen.start - 1 + label_count) % chosen.paper.count
     response.set_cookie(
-        COOKIE,
+        _cookie(kind),
         f"{chosen.paper.name} {used}",
         max_age=COOKIE_AGE_S,
         samesite="Lax",
         httponly=True,
     )
+
+
+def _suits(paper: Paper, kind: str) -> bool:
+    """Say whether a sheet is offered: large labels are of no use for tickets, nor small ones."""
+    if kind in SMALLEST:
+        return all(side >= least for side, least in zip(paper.label, SMALLEST[kind], strict=True))
+    return paper.label[1] < LARGE
 
 
 def size_words(size: tuple[float, float]) -> str:
@@ -158,9 +185,10 @@ def title(paper: Paper) -> str:
     return _("%(count)s labels of %(size)s", **words)
 
 
-def groups(chosen: Choice) -> tuple[Group, ...]:
-    """Return the papers that are offered, the chosen one among them."""
-    papers: list[Paper] = [*PAPERS, *(find_paper(name) for name in SINGLES)]
+def groups(chosen: Choice, kind: str = "") -> tuple[Group, ...]:
+    """Return the papers that are offered for a kind of label, the chosen one among them."""
+    singles = [find_paper(name) for name in SINGLE_SIZES.get(kind, SINGLES)]
+    papers = [*(one for one in PAPERS if _suits(one, kind)), *singles]
     if chosen.paper.name not in {paper.name for paper in papers}:
         papers.append(chosen.paper)
     sorts: dict[str, list[Option]] = {sort: [] for sort in PAGE_WORDS}

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from traceability.errors import Refused
 from traceability.labels import tickets
 from traceability.labels.bundles import SIZE_MAX, SIZE_USUAL, Bundle
 from traceability.labels.codes import ShortCode
-from traceability.labels.face import draw
 from traceability.labels.issuing import next_running
+from traceability.labels.run import Run, drawn
 from traceability.labels.tickets import Ticket
 from traceability.projections.view import Values, View
 from traceability.web import access, papers
-from traceability.web.label_faces import ticket_faces
+from traceability.web.label_addresses import sheet_address
+from traceability.web.label_faces import preview, wording
 from traceability.web.papers import Choice
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
@@ -127,7 +127,7 @@ def make(number: str) -> Response | tuple[str, int]:
                 order,
                 size=wish.size,
                 is_equal=wish.is_equal,
-                by=access.role() or "",
+                by=access.by(),
             )
         except Refused as error:
             with current().look() as view:
@@ -139,9 +139,8 @@ def make(number: str) -> Response | tuple[str, int]:
         if not count:
             wish.wrong["size"] = _("This order asks for no pieces: there is nothing to be printed.")
             return _page(view, order, have, wish), 422
-    response = redirect(
-        print_address("ticket", wish.chosen, order=name, first=first, last=last), 303
-    )
+    run = Run("ticket", order=name, first=first, last=last)
+    response = redirect(sheet_address(run, wish.chosen), 303)
     papers.keep(response, wish.chosen, count)
     return response
 
@@ -161,22 +160,6 @@ def between(have: Sequence[Ticket], first: str, last: str) -> list[Ticket]:
     begin = codes.index(first) if first in codes else 0
     end = codes.index(last) if last in codes else len(codes) - 1
     return list(have[begin : end + 1])
-
-
-def print_address(
-    what: str, chosen: Choice, *, order: str = "", first: str = "", last: str = ""
-) -> str:
-    """Return the address of the sheet; a browser with scripts opens its print dialog by itself."""
-    given = {
-        "what": what,
-        "order": order,
-        "from": first,
-        "to": last,
-        "paper": chosen.paper.name,
-        "start": str(chosen.start),
-    }
-    query = urlencode({name: value for name, value in given.items() if value}, safe=":,")
-    return f"{url_for('labels.show_print')}?{query}#print"
 
 
 def _wish(given: Mapping[str, str], have: Sequence[Ticket]) -> Wish:
@@ -271,11 +254,5 @@ def _preview(
         shown = have[0]
     else:
         return ""
-    [face] = ticket_faces(view, [shown])
-    picture = draw(face, chosen.paper.label, chosen.paper.inset)
-    wide, high = (f"{side:g}mm" for side in chosen.paper.label)
-    return picture.svg().replace(
-        f'x="0" y="0" width="{wide[:-2]}" height="{high[:-2]}"',
-        f'width="{wide}" height="{high}"',
-        1,
-    )
+    [label] = drawn(view, "ticket", [shown], wording())
+    return preview(label, chosen.paper)
