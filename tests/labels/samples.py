@@ -8,7 +8,7 @@ from decimal import Decimal
 import zxingcpp
 from PIL import Image
 
-from traceability.errors import InvalidIdentifier
+from traceability.errors import InvalidIdentifier, Refused
 from traceability.gs1 import identify
 from traceability.labels.codes import code_keys
 from traceability.labels.face import Face
@@ -18,6 +18,7 @@ from traceability.labels.layout import Figure
 from traceability.labels.logistic import Block, logistic_label
 from traceability.labels.picture import Code, Picture
 from traceability.labels.roll import roll_label
+from traceability.labels.typefaces import runs
 
 NAMESPACE = "rua.invalid"
 GARMENT = "/01/09506000134352/21/100234"
@@ -26,6 +27,16 @@ UNIT = "/00/395060001343520001"
 OWN_GARMENT = f"//{NAMESPACE}/obj/G-10006"
 OWN_ROLL = f"//{NAMESPACE}/obj/TN-2026-000417"
 
+
+def _has_face(text: str) -> bool:
+    try:
+        return bool(runs(text))
+    except Refused:
+        return False
+
+
+HAS_CHINESE = _has_face("某")
+"""Whether a typeface of this machine has Chinese; without one the words are English."""
 CHINESE = {
     "brand": "某某服装",
     "style": "男式长袖衬衫 两个胸袋",
@@ -40,6 +51,7 @@ ENGLISH = {
     "size": Figure("M", "Size"),
     "lines": ("100 % cotton", "Made in Portugal"),
 }
+WORDS = CHINESE if HAS_CHINESE else ENGLISH
 CLOTH = {
     "article": "Poplin 120 g",
     "colour": "navy 4021",
@@ -48,7 +60,9 @@ CLOTH = {
 }
 BLOCKS = (
     Block("From", ("Rua do Tecido", "Rua das Flores 1", "4000 Porto")),
-    Block("收货人", ("上海某某服装有限公司", "浦东新区某某路 100 号")),
+    Block("收货人", ("上海某某服装有限公司", "浦东新区某某路 100 号"))
+    if HAS_CHINESE
+    else Block("To", ("Alder & Finch", "12 Mill Lane")),
 )
 CONTENTS = (("02", "09506000134352"), ("37", "24"), ("10", "L7"))
 
@@ -65,7 +79,12 @@ TICKET = Label(
     ),
     f"//{NAMESPACE}/class/B-10006",
 )
-CARTON = Label("carton", "C-10014", Face("C-10014", lines=("箱",)), f"//{NAMESPACE}/obj/C-10014")
+CARTON = Label(
+    "carton",
+    "C-10014",
+    Face("C-10014", lines=("箱" if HAS_CHINESE else "Carton",)),
+    f"//{NAMESPACE}/obj/C-10014",
+)
 BADGE = Label("person", "W-10022", Face("W-10022", lines=("Ana",)), f"//{NAMESPACE}/obj/W-10022")
 TAG_SIZES = ((50.0, 30.0), (50.0, 80.0), (60.0, 90.0))
 SMALL_SIZES = ((38.0, 20.0), (70.0, 37.0), (100.0, 50.0))
@@ -95,8 +114,8 @@ KINDS: tuple[tuple[str, Label, tuple[tuple[float, float], ...]], ...] = (
     ("carton", CARTON, SMALL_SIZES),
     ("badge", BADGE, SMALL_SIZES),
     ("tag with a link", hang_tag(GARMENT, **ENGLISH), TAG_SIZES),  # type: ignore[arg-type] # as above
-    ("tag with a matrix", hang_tag(GARMENT, square="matrix", **CHINESE), TAG_SIZES),  # type: ignore[arg-type] # as above
-    ("tag of our own", hang_tag(OWN_GARMENT, **CHINESE), TAG_SIZES),  # type: ignore[arg-type] # as above
+    ("tag with a matrix", hang_tag(GARMENT, square="matrix", **WORDS), TAG_SIZES),  # type: ignore[arg-type] # as above
+    ("tag of our own", hang_tag(OWN_GARMENT, **WORDS), TAG_SIZES),  # type: ignore[arg-type] # as above
     ("roll", _of_roll(ROLL), ROLL_SIZES),
     ("roll of our own", _of_roll(OWN_ROLL), ROLL_SIZES),
     ("unit", logistic_label(UNIT, blocks=BLOCKS, contents=CONTENTS), UNIT_SIZES),

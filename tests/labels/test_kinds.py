@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pypdfium2
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.labels.samples import KINDS, SAMPLES, Sample, lead_to
+from tests.labels.samples import KINDS, NAMESPACE, SAMPLES, Sample, lead_to
 from tests.labels.worn import MM_PER_CSS_PIXEL, worn
 from traceability.errors import InvalidIdentifier, Refused
 from traceability.labels.hang_tag import hang_tag
@@ -21,7 +22,7 @@ from traceability.labels.picture import Code, Words
 from traceability.labels.png import write_png
 from traceability.labels.raster import rasterise
 from traceability.labels.reading_back import proven
-from traceability.labels.roll import measures
+from traceability.labels.roll import measures, roll_label
 from traceability.labels.sheet import find_paper
 
 DOTS_PER_MM = 8.0
@@ -151,8 +152,34 @@ def test_a_wrong_check_digit_of_the_unit_is_refused() -> None:
         logistic_label("/00/395060001343520007")
 
 
-def test_a_measure_too_long_for_its_code_is_refused() -> None:
-    from decimal import Decimal
+@pytest.mark.parametrize(
+    ("metres", "element"),
+    [
+        ("42.5", ("3111", "000425")),
+        ("120", ("3110", "000120")),
+        ("1E+3", ("3110", "001000")),
+        ("0", ("3110", "000000")),
+        ("33.333333", ("3114", "333333")),
+        ("0.1234567", ("3115", "012346")),
+        ("12345.67", ("3111", "123457")),
+        ("999999", ("3110", "999999")),
+    ],
+)
+def test_a_length_is_written_with_the_digits_that_there_are(
+    metres: str, element: tuple[str, str]
+) -> None:
+    assert measures(metres=Decimal(metres)) == (element,)
 
-    with pytest.raises(InvalidIdentifier, match="at most 6 digits"):
-        measures(metres=Decimal("12345.67"))
+
+@pytest.mark.parametrize("metres", ["1000000", "999999.6", "-1"])
+def test_a_length_that_no_code_can_say_is_refused(metres: str) -> None:
+    with pytest.raises(InvalidIdentifier, match=f"Cannot write {metres} into .311n.: expected 0"):
+        measures(metres=Decimal(metres))
+
+
+@pytest.mark.parametrize("name", ["9506000134352", "3034257BF7194E4000001A85", "urn:epc:x"])
+def test_a_name_that_looks_like_something_else_is_printed_as_its_link(name: str) -> None:
+    key = f"//{NAMESPACE}/obj/{name}"
+    for label in (roll_label(key), hang_tag(key, square="name")):
+        [code] = [one for one in proven(label, (60, 40)).parts if isinstance(one, Code)]
+        assert code.code.content.startswith(f"https://{NAMESPACE}/obj/")

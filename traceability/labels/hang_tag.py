@@ -35,6 +35,7 @@ from traceability.labels.layout import (
     snap,
 )
 from traceability.labels.picture import DOT, Code, Part, Picture, Words
+from traceability.labels.reading_back import says
 from traceability.labels.square import Square, data_matrix, qr_code
 
 __all__ = ["HangTag", "hang_tag", "retail_bars"]
@@ -217,7 +218,7 @@ def hang_tag(
         key: Its key: ``/01/…/21/…``, or a workshop's own.
         square: ``link``, a QR code that a phone opens; ``matrix``, a GS1 DataMatrix; ``name``, a QR
             code with the short name alone. A workshop's own key has no GS1 DataMatrix: its link is
-            its URI.
+            its URI, and so is a name that a scanner would take for something else.
         host: Scheme and host of the link; a resolver or shop of the brand's own.
         brand: Whose it is.
         style: What it is.
@@ -234,7 +235,8 @@ def hang_tag(
     bars = None
     if own is not None:
         name = own.text
-        code = qr_code(own.text if square == "name" else own.uri)
+        is_name = square == "name" and says(own.text, key, own.namespace)
+        code = qr_code(own.text if is_name else own.uri)
     else:
         elements: Elements = identify(key).ais
         values = dict(elements)

@@ -31,7 +31,7 @@ from traceability.labels.lettering import width
 from traceability.labels.picture import Code, Picture, Words
 from traceability.labels.raster import code_bitmap, dots_per_mm, module_dots
 
-__all__ = ["check_codes", "prove", "proven", "proving_dpi"]
+__all__ = ["check_codes", "prove", "proven", "proving_dpi", "says"]
 
 DPI_TRIED = (203, 300, 600)
 """The coarsest printer on which every code keeps to its range is the one that is tried."""
@@ -203,17 +203,42 @@ def _check_key(label: Label, key: str, code: Code, namespace: str) -> None:
         raise Conflict(
             f"Label {label.name} is for {key}, but its {word} leads nowhere: {error}"
         ) from error
-    if found == key or key in code_keys(content, namespace):
-        return
-    own, read = parse_local_key(key), parse_local_key(found or "")
-    # Bare text does not say whether it names one thing or a lot: the flow in force does.
-    if own and read and (read.namespace, read.text) == (own.namespace, own.text):
+    if _is_same(found, key, content, namespace):
+        # Many a scanner adds no prefix: the name alone must not pass for something else.
+        if key.startswith("//") and not says(content, key, namespace):
+            raise Conflict(
+                f"Label {label.name} is for {key}, but a scanner may take {content!r} for "
+                "something else: nothing was printed."
+            )
         return
     if code.code.kind in _GTIN_KINDS and found is not None and key.startswith(found + "/"):
         return
     raise Conflict(
         f"Label {label.name} is for {key}, but its {word} leads to {found}: nothing was printed."
     )
+
+
+def says(content: str, key: str, namespace: str) -> bool:
+    """Tell whether a text alone, without a scanner's prefix, leads to a key.
+
+    >>> says("B-10006", "//rua.invalid/class/B-10006", "rua.invalid")
+    True
+    >>> says("9506000134352", "//rua.invalid/obj/9506000134352", "rua.invalid")
+    False
+    """
+    try:
+        found = identify(content, namespace=namespace).key
+    except InvalidIdentifier:
+        return False
+    return _is_same(found, key, content, namespace)
+
+
+def _is_same(found: str | None, key: str, content: str, namespace: str) -> bool:
+    if found == key or key in code_keys(content, namespace):
+        return True
+    own, read = parse_local_key(key), parse_local_key(found or "")
+    # Bare text does not say whether it names one thing or a lot: the flow in force does.
+    return bool(own and read and (read.namespace, read.text) == (own.namespace, own.text))
 
 
 def _ink(picture: Picture, dpi: int) -> Image.Image:

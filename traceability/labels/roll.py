@@ -33,6 +33,7 @@ from traceability.labels.layout import (
     lay_square,
 )
 from traceability.labels.picture import DOT, Part, Picture, Words
+from traceability.labels.reading_back import says
 from traceability.labels.square import Square, data_matrix, qr_code
 
 __all__ = ["RollLabel", "measures", "roll_label"]
@@ -153,14 +154,14 @@ def _strip(roll: RollLabel, room: Room, edge: float) -> list[Part]:
 
 
 def measures(*, metres: Decimal | None = None, kilograms: Decimal | None = None) -> Elements:
-    """Write length and weight as elements, with as many decimals as they have.
+    """Write length and weight as elements, rounded to the six digits that there are.
 
     Args:
         metres: Length, not below 0.
         kilograms: Net weight, not below 0.
 
     Raises:
-        InvalidIdentifier: If a measure has more than six digits.
+        InvalidIdentifier: If a measure has more than six digits before its point.
 
     Source: GS1 General Specifications, section 3.6.
     """
@@ -168,12 +169,12 @@ def measures(*, metres: Decimal | None = None, kilograms: Decimal | None = None)
     for group, amount in (("311", metres), ("310", kilograms)):
         if amount is None:
             continue
-        places = max(0, -int(amount.normalize().as_tuple().exponent))
+        places = min(max(0, -int(amount.normalize().as_tuple().exponent)), PLACES_MAX)
+        places = max(0, min(places, DIGITS_MAX - len(str(int(amount)))))
         digits = f"{amount.scaleb(places):.0f}"
-        if amount < 0 or places > PLACES_MAX or len(digits) > DIGITS_MAX:
+        if amount < 0 or len(digits) > DIGITS_MAX:
             raise InvalidIdentifier(
-                f"Cannot write {amount} into ({group}n): expected at most {DIGITS_MAX} digits, "
-                f"{PLACES_MAX} of them after the point."
+                f"Cannot write {amount} into ({group}n): expected 0 to 999999, got {amount}."
             )
         found.append((f"{group}{places}", digits.zfill(DIGITS_MAX)))
     return tuple(found)
@@ -213,9 +214,19 @@ def roll_label(
     """
     own = parse_local_key(key)
     if own is not None:
-        bars = code128(own.text) if _is_plain(own.text) else None
+        # A supplier's number that looks like a product's would be taken for one: its link is not.
+        is_name = says(own.text, key, own.namespace)
+        bars = code128(own.text) if is_name and _is_plain(own.text) else None
         drawn = RollLabel(
-            qr_code(own.text), own.text, article, colour, supplier, figures, lines, bars, title
+            qr_code(own.text if is_name else own.uri),
+            own.text,
+            article,
+            colour,
+            supplier,
+            figures,
+            lines,
+            bars,
+            title,
         )
         return Label("roll", own.text, drawn, key, epc)
     named = identify(key).ais
