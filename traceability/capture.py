@@ -44,6 +44,7 @@ MASTER_TYPES = (
     "expected",
     "headings",
     "prefix",
+    "printer",
 )
 """What may be entered from outside; the workshop's own settings and keys have doors of theirs."""
 
