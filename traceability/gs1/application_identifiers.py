@@ -94,10 +94,22 @@ class ApplicationIdentifier:
         return f"{low} to {self.length_max} characters"
 
     def _fault(self, value: str, expected: str, got: str, position: int) -> InvalidIdentifier:
-        shown = value if len(value) <= 40 else value[:40] + "…"
         return InvalidIdentifier(
-            f"Cannot read ({self.ai}){shown}: expected {expected}, got {got}.", position
+            f"Cannot read ({self.ai}){legible(value)}: expected {expected}, got {got}.", position
         )
+
+
+def legible(value: str) -> str:
+    r"""Return the first 40 characters of a value as a sentence may show them.
+
+    >>> legible("A" * 41)[-3:], legible(chr(27) + "[2J")
+    ('AA…', '\\x1b[2J')
+    """
+    shown = value if len(value) <= 40 else value[:40] + "…"
+    if shown.isprintable():
+        return shown
+    # A control character would act on the terminal or page that shows the sentence.
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
 
 
 def _parse_part(text: str) -> Part:

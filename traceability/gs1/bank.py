@@ -19,6 +19,9 @@ from traceability.gs1.tag_key import raw_uri
 WORDS_MAX = 31
 """Longest EPC that five bits of length can tell, in words of 16 bits."""
 
+BYTES_MAX = 128
+"""More than any tag has in this bank: 35 words end behind XPC_W2."""
+
 _XPC_AT = 32
 """Words between PC and XPC_W1 in a whole bank: XPC_W1 stands at bit 210h, PC at 10h."""
 
@@ -176,13 +179,15 @@ def read_bank(data: bytes, *, has_crc: bool | None = False) -> Bank:
             A right one at the very end, as some readers pass it on, is always recognised.
 
     Raises:
-        InvalidIdentifier: If there are half words, the length goes beyond the data or is zero,
-            or the check sum is wrong.
+        InvalidIdentifier: If there are half words or more than `BYTES_MAX`, the length goes
+            beyond the data or is zero, or the check sum is wrong.
 
     Source: EPC Tag Data Standard 2.3, section 9; EPC Gen2 air interface, section 6.3.2.1.
     """
     if len(data) % 2:
         raise _fault(data, "whole words of 4 hex digits", f"{2 * len(data)} digits", 2 * len(data))
+    if len(data) > BYTES_MAX:
+        raise _fault(data, f"at most {BYTES_MAX} bytes", len(data), 2 * BYTES_MAX)
     if has_crc is None:
         has_crc = _is_checked(data)
     start = 2 if has_crc else 0

@@ -13,6 +13,7 @@ from traceability.gs1.application_identifiers import (
     ApplicationIdentifier,
     check_together,
     find,
+    legible,
     rule_of,
 )
 from traceability.gs1.check_digit import is_checked
@@ -144,8 +145,9 @@ def _field_end(text: str, body: int, rule: ApplicationIdentifier, separator: str
 def _check_field(value: str, rule: ApplicationIdentifier, separated: bool, start: int) -> None:
     if not separated and len(value) > rule.length_max:
         raise InvalidIdentifier(
-            f"Cannot read ({rule.ai}){value[:40]}: it is ambiguous, a separator (FNC1) seems to "
-            f"be lost after it; expected at most {rule.length_max} characters, got {len(value)}.",
+            f"Cannot read ({rule.ai}){legible(value)}: it is ambiguous, a separator (FNC1) seems "
+            f"to be lost after it; expected at most {rule.length_max} characters, "
+            f"got {len(value)}.",
             start + rule.length_max,
         )
     rule.check(value, start)
@@ -176,8 +178,8 @@ def _refuse_swallowed_key(elements: Elements, start: int) -> None:
         return
     place = start + sum(len(name) + len(text) for name, text in elements) - len(match[0])
     raise InvalidIdentifier(
-        f"Cannot read ({ai}){value}: it is ambiguous, a separator (FNC1) seems to be lost before "
-        f"({match[0][:2]}){match[0][2:]}; let the scanner send GS for FNC1.",
+        f"Cannot read ({ai}){legible(value)}: it is ambiguous, a separator (FNC1) seems to be "
+        f"lost before ({match[0][:2]}){match[0][2:]}; let the scanner send GS for FNC1.",
         place,
     )
 

@@ -53,6 +53,9 @@ PERMITS = ("missing-companions", "short-gtin", "unknown-ais")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{4}){6,}\Z")
 _BRACKETED = re.compile(r"\([0-9]")
 _KEY_PATH = re.compile(r"/[0-9]{2,4}/")
+# A URN that a QR code wrote in its upper-case mode, up to where case begins to matter.
+_CAPITAL_URN = re.compile(r"URN:EPC:(?:(?:ID|TAG|CLASS|IDPAT):[A-Z0-9-]+:|RAW:[0-9]+\.X)")
+_URNS = ("urn:epc:", "URN:EPC:")
 _LINE_ENDS = "\r\n"
 _BLANKS = " \t\r\n"
 
@@ -250,7 +253,7 @@ def _read_scan(text: str, asked: _Asked) -> Identity:
         return _identity_of_message(text, found, separator)
     if not found:
         return Identity(key=None, id=None, kind="data")
-    if looks_like_link(found) or found.startswith("urn:epc:"):
+    if looks_like_link(found) or found.startswith(_URNS):
         try:
             return _read_uri(found, asked)
         except InvalidIdentifier as error:
@@ -326,6 +329,9 @@ def _read_uri(text: str, asked: _Asked) -> Identity:
             raise InvalidIdentifier(
                 str(error), max(0, error.position - len(CANONICAL_HOST))
             ) from None
+    capitals = _CAPITAL_URN.match(text)
+    if capitals is not None:
+        text = capitals[0].lower() + text[capitals.end() :]
     parsed = parse_epc_uri(text)
     if parsed.form == "raw":
         return _identify_raw(parsed.parts)
@@ -388,7 +394,7 @@ def _read_any(text: str, asked: _Asked) -> Identity:
 def _choose(text: str, fnc1: str | None) -> "Reader | None":
     if has_aim_prefix(text):
         return _read_scan
-    if text.startswith("urn:epc:") or looks_like_link(text) or _KEY_PATH.match(text):
+    if text.startswith(_URNS) or looks_like_link(text) or _KEY_PATH.match(text):
         return _read_uri
     if text.startswith("//") and parse_local_key(text) is not None:
         return _read_uri
