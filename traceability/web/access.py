@@ -61,6 +61,7 @@ FINDING = frozenset(
         "/class/<path:text>",
         "/loc/<path:text>",
         "/bt/<path:text>",
+        "/identify",
         "/api/identify",
         "/live",
         "/api/live",
@@ -118,6 +119,12 @@ def allow(*roles: Role) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def reads(view: View) -> View:
+    """Mark a view that changes nothing although it takes a body: no form of ours need send it."""
+    view.hangtag_reads = True  # type: ignore[attr-defined]  # as above
+    return view
 
 
 def only(*roles: Role) -> Callable[[View], View]:
@@ -340,7 +347,8 @@ def _guard() -> BaseResponse | None:
         if who.role == "device" and request.path == "/" and request.method == "GET":
             return redirect(DEVICE_START, 303)
         abort(403, who.role)
-    if request.method not in SAFE_METHODS and not _comes_from_us():
+    is_safe = request.method in SAFE_METHODS or getattr(view, "hangtag_reads", False)
+    if not is_safe and not _comes_from_us():
         abort(400, "csrf")
     if who.role == "device" and who.key is not None and "key" in session:
         bind(who.key)

@@ -1,116 +1,172 @@
-"""What is this? A code nobody here knows, explained: what it says, and what to do with it."""
+"""What a code says: any scan, paste or typed text taken apart, and what it is here."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from traceability.errors import InvalidIdentifier, Refused
+from traceability.commissioning import prefixes
+from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow
 from traceability.gs1 import Identity, identify
-from traceability.gs1.commands import answer
-from traceability.projections.search import find_keys, is_known
+from traceability.gs1.anatomy import anatomy, visible
+from traceability.gs1.element_string import GS
+from traceability.gs1.identify import FORMS
+from traceability.gs1.same import Conflict, Different, Same, compare
+from traceability.gs1.text_fields import SYMBOLS, TextField, text_fields
+from traceability.projections.items import item
+from traceability.projections.search import find_keys
 from traceability.projections.view import View
+from traceability.web import identify_doubts as doubting
+from traceability.web import pictures
+from traceability.web.identify_doubts import Doubt
+from traceability.web.identify_forms import Form, forms
+from traceability.web.identify_picture import Picture, draw
 from traceability.web.reading import current
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
-from traceability.web.telling import item_path
+from traceability.web.telling import as_title, item_path, named
 from traceability.web.words import bold, titled
 
 blueprint = Blueprint("identify", __name__)
 
-SYMBOLS = {
-    "]E0": "EAN-13",
-    "]E4": "EAN-8",
-    "]I1": "ITF-14",
-    "]C0": "Code 128",
-    "]C1": "GS1-128",
-    "]d1": "DataMatrix",
-    "]d2": "GS1 DataMatrix",
-    "]e0": "GS1 DataBar",
-    "]Q1": "QR",
-    "]Q3": "GS1 QR",
-    "]A0": "Code 39",
-}
-"""Names of barcodes by what scanners type before the data (ISO/IEC 15424)."""
 LENGTHS = {8: "EAN-8", 12: "UPC-A", 13: "EAN-13", 14: "GTIN-14", 18: "SSCC"}
 CHECKED = frozenset({"00", "01", "02", "03", "414", "8003", "8006"})
 """Identifiers whose value ends in, or contains, a check digit."""
+CODES_MAX = 2
+"""Codes that are explained on one page, and compared."""
+CODE_CHARACTERS_MAX = 20_000
+KNOWN_MAX = 6
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_TYPED_GS = re.compile(r"<GS>|<FNC1>|\{GS\}|␝", re.IGNORECASE)
 
-AI_WORDS: dict[str, LazyString] = {
-    "00": lazy_gettext("carton or pallet number"),
-    "01": lazy_gettext("product number"),
-    "02": lazy_gettext("product inside"),
-    "10": lazy_gettext("lot"),
-    "11": lazy_gettext("made on"),
-    "13": lazy_gettext("packed on"),
-    "15": lazy_gettext("best before"),
-    "17": lazy_gettext("use by"),
-    "20": lazy_gettext("variant"),
-    "21": lazy_gettext("serial number"),
-    "22": lazy_gettext("variant for consumers"),
-    "37": lazy_gettext("pieces inside"),
-    "240": lazy_gettext("maker's own number"),
-    "254": lazy_gettext("spot in that place"),
-    "400": lazy_gettext("customer's order"),
-    "414": lazy_gettext("place"),
-    "8003": lazy_gettext("returnable box"),
-    "8004": lazy_gettext("asset of a company"),
-    "8006": lazy_gettext("piece of a set"),
+AS_WORDS: dict[str, LazyString] = {
+    "auto": lazy_gettext("whatever it is"),
+    "epc": lazy_gettext("a tag in hex"),
+    "bank": lazy_gettext("a tag's whole memory in hex"),
+    "scan": lazy_gettext("a scan with its ]C1"),
+    "message": lazy_gettext("a scan without brackets"),
+    "element": lazy_gettext("numbers in brackets"),
+    "link": lazy_gettext("a web link"),
+    "uri": lazy_gettext("a URN or URI"),
 }
+"""What a code can be said to be, by the forms of `identify`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part of what a code says."""
+class Known:
+    """A thing of this workshop that a code leads to."""
 
-    words: str
-    value: str
-    note: str = ""
+    name: str
+    line: str
+    href: str
+    icon: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A code in plain words."""
 
+    raw: str
+    """As it came."""
+    code: str
+    """The same with control characters by their names."""
     title: str
     line: str
+    reason: str
+    """The exact sentence of the reader, where reading failed."""
     form: str
     """Name of the barcode or tag, a name in every language: EAN-13, SGTIN-96."""
-    parts: tuple[Part, ...]
-    advice: tuple[Markup, ...]
     state: str
-    """unknown, or stop if the code itself is wrong."""
-    raw: str
+    """pass for a thing of ours, unknown, or stop if the code itself is wrong."""
+    picture: Picture
+    known: tuple[Known, ...] = ()
+    advice: tuple[Markup, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    forms: tuple[Form, ...] = ()
+    key: str = ""
 
 
-def explain(view: View, code: str) -> Explained:
-    """Say what a code that nobody knows here can be read as, and what to do now."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How two codes stand to each other."""
+
+    state: str
+    title: str
+    line: str
+    values: tuple[tuple[str, str], ...] = ()
+    """What each of the two says, where they disagree."""
+
+
+def explain(view: View, code: str, *, form: str = "auto", fnc1: str | None = None) -> Explained:
+    """Say what a code can be read as, what each part of it is, and what it is here."""
+    given, code = code, code.strip(" \t\r\n")
     try:
-        found = identify(code, namespace=view.namespace)
+        found = identify(code, form=form, fnc1=fnc1, namespace=view.namespace)
     except InvalidIdentifier as error:
-        return _misread(code, str(error))
-    if found.kind == "raw":
-        return _raw(found, code)
+        return _misread(given, code, form, fnc1, error)
+    parts = anatomy(code, found, form=form, fnc1=fnc1)
+    characters = tuple(one for one in parts if isinstance(one, TextField))
+    picture = draw(parts)
+    doubts = (*_filter_doubts(view, found), *doubting.doubts(code, found, characters))
+    known = tuple(_known(view, code, found))
+    shared = {
+        "raw": code,
+        "code": visible(given),
+        "reason": found.reason or "",
+        "form": form_of(code, found),
+        "picture": picture,
+        "known": known,
+        "doubts": doubts,
+        "forms": tuple(forms(code, found, prefixes.known(view), form=form)),
+        "key": found.key or "",
+    }
+    title, line, state = _headline(view, code, found, known)
+    advice = () if known else tuple(_advice(view.flow, found))
+    return Explained(title=title, line=line, state=state, advice=advice, **shared)  # type: ignore[arg-type]  # members by name
+
+
+def _headline(
+    view: View, code: str, found: Identity, known: tuple[Known, ...]
+) -> tuple[str, str, str]:
+    """Return title, line and state of the notice on top."""
     form = form_of(code, found)
-    advice = tuple(_advice(view.flow, found))
+    if len(known) == 1:
+        return known[0].name, known[0].line, "pass"
+    if known:
+        return (
+            _("It can be one of several things here"),
+            _("People call more than one thing so. Choose the one you mean."),
+            "pass",
+        )
+    if found.kind == "raw":
+        return _("A radio tag that says nothing we can read"), "", "unknown"
     if found.kind == "local":
         title = _("Nobody here knows “%(code)s”", code=_short(code))
         line = _("It is plain text: a ticket, a name or a note, but none that was ever entered.")
-        return Explained(title, line, form, (), advice, "unknown", code)
+        return title, line, "unknown"
     shown = found.ais[0][1] if found.ais else code
     if form in LENGTHS.values() and code[-1:].isdigit():
-        shown = re.sub(r"^\]\w\w", "", code.strip())
+        shown = re.sub(r"^\]\w\w", "", code)
     right = _("check digit right") if found.ais and found.ais[0][0] in CHECKED else ""
-    told = ", ".join(part for part in (f"{form} {shown}", right) if part)
-    title = _("Not one of ours: %(told)s. What is it?", told=told)
-    line = _("The code itself is good. It was never entered here, and no station has met it.")
-    return Explained(title, line, form, tuple(_parts(found)), advice, "unknown", code)
+    told = ", ".join(part for part in (f"{form} {shown}".strip(), right) if part)
+    product = view.master("product", [found.key[:18]]) if found.key else {}
+    if product and found.kind == "instance":
+        name = str(next(iter(product.values())).get("name", ""))
+        return (
+            _("%(product)s: a piece that was never met here", product=name),
+            _("The product is known. This one piece was neither made here nor seen by a station."),
+            "unknown",
+        )
+    return (
+        _("Not one of ours: %(told)s. What is it?", told=told),
+        _("The code itself is good. It was never entered here, and no station has met it."),
+        "unknown",
+    )
 
 
 def form_of(code: str, found: Identity) -> str:
@@ -122,22 +178,54 @@ def form_of(code: str, found: Identity) -> str:
         return SYMBOLS[said[:3]]
     if said.isdigit() and len(said) in LENGTHS:
         return LENGTHS[len(said)]
-    if said.startswith(("http://", "https://")):
+    if said.startswith(("http://", "https://", "HTTP://", "HTTPS://")):
         return "GS1 Digital Link" if found.ais else ""
     return {"class": "GTIN", "instance": "SGTIN", "lot": "LGTIN", "logistic": "SSCC"}.get(
         found.kind, "GS1" if found.ais else ""
     )
 
 
-def _parts(found: Identity) -> Iterator[Part]:
-    for ai, value in found.ais:
-        word = AI_WORDS.get(ai)
-        note = _("check digit right") if ai in CHECKED else ""
-        yield Part(f"({ai}) {word}" if word is not None else f"({ai})", value, note)
+def _known(view: View, code: str, found: Identity) -> Iterator[Known]:
+    keys = find_keys(view, code) or ([found.key] if found.key else [])
+    labels = view.labels(keys[:KNOWN_MAX])
+    cards = {key: item(view, key) for key in keys[:KNOWN_MAX]}
+    for key in keys[:KNOWN_MAX]:
+        card = cards[key]
+        entered = any(view.master(kind, [key]) for kind in ("product", "order", "place"))
+        tickets = any(view.master(kind, [key]) for kind in ("ticket", "roll", "carton"))
+        if card is None and not entered and not tickets:
+            continue
+        kind = view.flow.kind_of(key)
+        where = ""
+        if card is not None:
+            stage = titled(card.stage) if card.is_active and card.stage is not None else ""
+            spot = card.place.name if card.place is not None else ""
+            gone = "" if stage else pictures.disposition_word(card.disposition)
+            where = " · ".join(dict.fromkeys(one for one in (stage, spot, gone) if one))
+        elif tickets:
+            where = _("It was entered, but no station has seen it yet.")
+        name = as_title(named(labels[key], view.flow)) if labels[key].name else key
+        yield Known(name, where, item_path(key), kind.icon if kind is not None else "tag")
+
+
+def _filter_doubts(view: View, found: Identity) -> Iterator[Doubt]:
+    kind = view.flow.kind_of(found.key) if found.key is not None else None
+    is_single = kind is not None and kind.form == "thing" and kind.in_stock
+    words = doubting.filter_doubt(
+        found, is_single=is_single, kind=titled(kind) if kind is not None else ""
+    )
+    if words:
+        yield Doubt(words)
 
 
 def _advice(flow: Flow, found: Identity) -> Iterator[Markup]:
     """Yield what can be done: how a thing of this look becomes known, and what else it can be."""
+    if found.kind == "raw":
+        yield _sentence(
+            lazy_gettext("A tag from another house, or one that was never written: put it aside.")
+        )
+        yield _sentence(lazy_gettext("If it is on a garment of ours, give it a new tag."))
+        return
     kind = flow.kind_of(found.key) if found.key is not None else None
     if kind is not None:
         for stage in flow.stages:
@@ -167,12 +255,14 @@ def _sentence(text: LazyString, **values: object) -> Markup:
     return Markup(str(text)) % values  # noqa: S704 - our own sentence; values are escaped
 
 
-def _misread(code: str, reason: str) -> Explained:
-    digits = re.sub(r"^\]\w\w", "", code.strip())
-    form = LENGTHS.get(len(digits), "") if digits.isdigit() else ""
+def _misread(
+    given: str, code: str, form: str, fnc1: str | None, error: InvalidIdentifier
+) -> Explained:
+    digits = re.sub(r"^\]\w\w", "", code)
+    name = LENGTHS.get(len(digits), "") if digits.isdigit() else ""
     title = (
-        _("This is no good %(form)s: %(code)s", form=form, code=_short(digits))
-        if form
+        _("This is no good %(form)s: %(code)s", form=name, code=_short(digits))
+        if name
         else _("This code cannot be read: %(code)s", code=_short(code))
     )
     advice = (
@@ -182,52 +272,116 @@ def _misread(code: str, reason: str) -> Explained:
             lazy_gettext("If the label itself is wrong, put the thing aside and print a new one.")
         ),
     )
-    return Explained(title, reason, form, (), advice, "stop", code)
-
-
-def _raw(found: Identity, code: str) -> Explained:
-    advice = (
-        _sentence(
-            lazy_gettext("A tag from another house, or one that was never written: put it aside.")
-        ),
-        _sentence(lazy_gettext("If it is on a garment of ours, give it a new tag.")),
+    fields = text_fields(code, form=form, fnc1=fnc1)
+    marked = anatomy(code, None, form=form, fnc1=fnc1, fault=error.position)
+    return Explained(
+        raw=code,
+        code=visible(given),
+        title=title,
+        line=doubting.fault(error, fields),
+        reason=str(error),
+        form=name or SYMBOLS.get(code[:3], ""),
+        state="stop",
+        picture=draw(marked),
+        advice=advice,
+        doubts=tuple(doubting.doubts(code, None, fields)),
     )
-    title = _("A radio tag that says nothing we can read")
-    return Explained(title, found.reason or "", "", (), advice, "unknown", code)
 
 
 def _short(text: str) -> str:
+    text = visible(text)
     return text if len(text) <= 48 else f"{text[:47]}…"
+
+
+WHAT_WORDS: dict[str, LazyString] = {
+    "company": lazy_gettext("the company"),
+    "product": lazy_gettext("the product"),
+    "serial": lazy_gettext("the serial"),
+    "lot": lazy_gettext("the lot"),
+    "variant": lazy_gettext("the variant"),
+    "piece": lazy_gettext("the piece"),
+    "place": lazy_gettext("the place"),
+    "spot": lazy_gettext("the spot in that place"),
+    "carton number": lazy_gettext("the number of the carton"),
+}
+"""What two codes on one thing can disagree in; a word that is not here stands as it is."""
+
+
+def compare_codes(view: View, codes: tuple[str, str], *, form: str, fnc1: str | None) -> Compared:
+    """Say whether two codes name the same thing; where they disagree, show both values."""
+    try:
+        a, b = (
+            identify(code.strip(" \t\r\n"), form=form, fnc1=fnc1, namespace=view.namespace)
+            for code in codes
+        )
+    except InvalidIdentifier:
+        line = _("One of the two cannot be read, so they cannot be compared.")
+        return Compared("stop", _("Not comparable"), line)
+    found = compare(a, b)
+    if isinstance(found, Same):
+        return Compared(
+            "pass", _("The same thing"), _("Both lead to one key: %(key)s", key=found.key)
+        )
+    if isinstance(found, Conflict):
+        word = WHAT_WORDS.get(found.what)
+        return Compared(
+            "stop",
+            _("They contradict each other in %(what)s", what=word or found.what),
+            _("If both are on one thing, one of them is wrong: put it aside, let nobody guess."),
+            ((_short(codes[0]), found.a_value), (_short(codes[1]), found.b_value)),
+        )
+    if isinstance(found, Different):
+        return Compared(
+            "unknown",
+            _("Two different sorts of things"),
+            _("They say nothing against each other: a carton and a garment, a name and a product."),
+        )
+    return Compared(
+        "pass",
+        _("The same product"),
+        _("One of them says no more than the product, %(key)s.", key=found.product),
+    )
 
 
 def page(view: View, code: str) -> str:
     """Render the page of a code that nobody knows."""
-    return render_template("identify.html", told=explain(view, code), code=code)
+    return _rendered([explain(view, code)], code)
 
 
-@blueprint.get("/api/identify")
-def api_identify() -> Response:
-    """Say what a text stands for, as `hangtag identify` does, and whether it is known here."""
-    text = request.args.get("text") or request.args.get("code") or ""
+@blueprint.get("/identify")
+def show() -> str:
+    """Explain one code bit by bit, or two beside each other."""
+    given = request.args.get("code", "")[:CODE_CHARACTERS_MAX]
     form = request.args.get("as", "auto")
-    if not text:
-        raise Refused("Cannot identify: expected ?text= with a code, got nothing.")
-    if form not in ("auto", "epc", "scan", "message", "element", "link", "uri"):
-        raise Refused(f"Cannot identify as {form!r}: expected auto, epc, scan, message, element …")
-    fnc1 = request.args.get("fnc1")
-    if fnc1 is not None and len(fnc1) != 1:
-        raise Refused(f"Cannot use {fnc1!r} as FNC1: expected one character.")
+    fnc1 = request.args.get("fnc1", "").strip()[:1] or None
+    form = form if form in FORMS else "auto"
+    typed = [_TYPED_GS.sub(GS, line) for line in _LINE_ENDS.split(given) if line.strip()]
+    if fnc1 is not None and form != "message":
+        # The scanner's own sign counts as what it stands for; a message may begin with it.
+        typed, fnc1 = [line.replace(fnc1, GS) for line in typed], None
     with current().look() as view:
-        said = answer(text, form=form, fnc1=fnc1, namespace=view.namespace)
-        tree = json.loads(said.text)
-        key = tree.get("key")
-        known = [key] if key is not None and is_known(view, key) else find_keys(view, text)
-        tree["known"] = bool(known)
-        tree["matches"] = [
-            {"key": one, "name": str(label), "href": item_path(one)}
-            for one, label in view.labels(known).items()
-            if one
-        ]
-        response = jsonify(tree)
-        response.status_code = 200 if said.is_good or known else 422
-        return response
+        told = [explain(view, line, form=form, fnc1=fnc1) for line in typed[:CODES_MAX]]
+        compared = None
+        if len(told) == CODES_MAX:
+            compared = compare_codes(view, (typed[0], typed[1]), form=form, fnc1=fnc1)
+        return _rendered(told, given, compared, more=max(0, len(typed) - CODES_MAX), form=form)
+
+
+def _rendered(
+    codes: list[Explained],
+    given: str,
+    compared: Compared | None = None,
+    *,
+    more: int = 0,
+    form: str = "auto",
+) -> str:
+    return render_template(
+        "identify.html",
+        codes=codes,
+        compared=compared,
+        code=given,
+        more=more,
+        as_form=form,
+        as_words={name: word for name, word in AS_WORDS.items() if name in FORMS},
+        fnc1=request.args.get("fnc1", "").strip()[:1],
+    )
