@@ -259,6 +259,7 @@ function showScanned(told) {
   const link = card.querySelector('[data-scan="href"]');
   link.hidden = !told.href;
   if (told.href) link.href = told.href;
+  if (told.link) link.textContent = told.link;
   card.hidden = false;
   tones.play(told.state === "unknown" || told.state === "stop" ? "unknown" : "tick");
   clearTimeout(cardTimer);

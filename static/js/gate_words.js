@@ -65,7 +65,16 @@ export class Composer {
     bare.order = joined([text(tree.order), nameOf(tree.destination)]);
     bare.waiting = whole(tree.waiting);
     bare.offline = this.#frame(isSilent);
-    return { ...bare, ...this[state](tree) };
+    const screen = { ...bare, ...this[state](tree) };
+    const isBeside = ["pass", "again", "stop", "unknown"].includes(state) && tree.reason !== "blank";
+    const note = isBeside ? this.#blank(whole(tree.blank)) : "";
+    return note ? { ...screen, note } : screen;
+  }
+
+  /* Tags that nobody wrote: beside a verdict about goods they are a note. */
+  #blank(count) {
+    if (count < 1) return "";
+    return count === 1 ? this.say("blank one") : this.say("blank many", { count: grouped(count) });
   }
 
   ready(tree) {
@@ -116,6 +125,7 @@ export class Composer {
       return { ...rest, reason: this.say("is missing", { count }), line: this.#listed(names, whole(tree.missing_count)), side: { kind: "point", label: this.say("not read"), name: count } };
     }
     if (tree.reason === "nothing-open") return { ...rest, reason: this.say("nothing open"), line: this.say("do table") };
+    if (tree.reason === "codes-differ") return { ...rest, reason: this.say("two codes"), line: this.say("two codes say", { label: text(tree.differ?.label), tag: text(tree.differ?.tag) }) };
     const cause = { "other-carton": "other carton", "too-many": "too many" }[tree.reason] ?? "not for here";
     const names = others.map((one) => (one.belongs_to ? this.say("belongs to", { thing: thing(one), carton: short(text(one.belongs_to)) }) : thing(one)));
     const count = grouped(others.length || whole(tree.count));
@@ -127,6 +137,10 @@ export class Composer {
   }
 
   unknown(tree) {
+    if (tree.reason === "blank") {
+      const count = whole(tree.blank) || whole(tree.count);
+      return { count, line: this.#blank(count), action: "show tags" };
+    }
     const others = rows(tree.others);
     const expected = maybe(tree.expected);
     const facts = (others.length ? others : rows(tree.items)).map(thing);

@@ -327,6 +327,7 @@ def test_the_decision_says_who_when_and_where(shop: Workshop) -> None:
         "at": "2026-11-19T08:01:00.000001+00:00",
         "device": "pc",
         "person": ANA,
+        "entered": [["carton", f"//{NS}/obj/C-BOX 7"]],
     }
     assert [one.sort for one in named.values()] == ["carton"]
 

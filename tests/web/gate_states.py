@@ -44,7 +44,16 @@ READ = [*(thing(10_000 + n) for n in range(12)), *(
 )]  # fmt: skip
 OTHER = thing(30_007, "Overshirt, ecru, S") | {"belongs_to": "/00/395212340000044186"}
 
+BLANK = {"key": "urn:epc:raw:96.x000000000000000000000000", "name": "…", "belongs_to": None}
+
 STATES: dict[str, Tree] = {
+    "blank": state("UNKNOWN", reason="blank", count=3, blank=3, others=[BLANK]),
+    "blank-one": state("UNKNOWN", reason="blank", count=1, blank=1),
+    "blank-beside": state("PASS", **OF_CARTON, count=18, items=[CARTON, *READ], blank=2),
+    "two-codes": state(
+        "STOP", reason="codes-differ", count=2, title="Packing table", stage="packing",
+        differ={"what": "serial", "label": "6789", "tag": "6788"},
+    ),
     "ready": state("READY"),
     "open": state(
         "READY", title="Packing table", stage="packing",

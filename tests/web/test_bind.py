@@ -1,4 +1,4 @@
-"""What is this? The one question about a code that nobody knows, in a real browser and at the door."""
+"""What is this? The one question about a code that nobody knows, in a browser and at the door."""
 
 from __future__ import annotations
 
@@ -259,8 +259,10 @@ def test_a_program_binds_with_what_the_action_says(client: FlaskClient) -> None:
         ({"as": "roll"}, "Say how much is on the roll, and in which unit."),
         (
             {"as": "garment", "product": "/01/09521141001059"},
-            "Two codes of one thing disagree: one says product number 05449000000996, the other "
-            "09521141001059. Put it aside; nothing was joined.",
+            (
+                "Two codes of one thing disagree: one says product number 05449000000996, the "
+                "other 09521141001059. Put it aside; nothing was joined."
+            ),
         ),
     ],
 )
@@ -280,4 +282,56 @@ def test_what_is_known_already_is_named(client: FlaskClient) -> None:
     where |= {"at": "2026-11-20T08:02:00+00:00", "text": digits(1000), "as": "carton"}
     detail = client.post("/api/scans/bind", json=where).get_json()["detail"]
     assert detail.startswith("This code is known already: ")
-    assert GREY != NAVY
+
+
+# --- away from the desk ------------------------------------------------------------------------
+
+
+def test_at_find_the_same_question_is_a_form_without_scripts(client: FlaskClient) -> None:
+    asked = client.get("/trace?code=CARD+77").text
+    assert 'action="/identify/bind"' in asked
+    form = {"csrf": csrf_of(asked), "code": "CARD 77", "as": "garment", "said": f"product={GREY}"}
+    answer = client.post("/identify/bind", data=form)
+    assert (answer.status_code, answer.location) == (303, "/identify/bound?code=CARD+77")
+    said = client.get(answer.location).text
+    assert "It is a garment now: " in said
+    assert "CARD 77" in client.get(f"/items/{NS}/obj/G-CARD 77").text
+    back = client.post("/identify/bind/undo", data={"csrf": csrf_of(said), "code": "CARD 77"})
+    assert (back.status_code, back.location) == (303, "/identify?code=CARD+77")
+    assert 'action="/identify/bind"' in client.get("/trace?code=CARD+77").text
+
+
+def csrf_of(page: str) -> str:
+    """Return what the forms of a page carry."""
+    return page.split('name="csrf" value="')[1].split('"', maxsplit=1)[0]
+
+
+def test_at_find_a_roll_is_taken_in(client: FlaskClient, workshop: Workshop) -> None:
+    asked = client.get("/trace?code=MILL+88").text
+    form = {"csrf": csrf_of(asked), "code": "MILL 88", "as": "roll", "amount": "50", "unit": "MTR"}
+    assert client.post("/identify/bind", data=form).status_code == 303
+    assert found(workshop, "MILL 88") == f"//{NS}/class/R-MILL 88"
+
+
+def test_what_is_missing_is_said_beside_the_question(client: FlaskClient) -> None:
+    asked = client.get("/trace?code=CARD+77").text
+    form = {"csrf": csrf_of(asked), "code": "CARD 77", "as": "garment"}
+    answer = client.post("/identify/bind", data=form)
+    assert answer.status_code == 422
+    assert "Say which product it is." in answer.text
+    assert 'action="/identify/bind"' in answer.text
+
+
+def test_a_stranger_that_was_scanned_before_is_asked_about_on_its_page(
+    client: FlaskClient,
+) -> None:
+    _scan(client, "CARD 77", 1)
+    page = client.get(f"/items/{NS}/obj/CARD 77").text
+    assert 'action="/identify/bind"' in page
+    assert 'action="/identify/bind"' in client.get("/trace?code=CARD+77").text
+
+
+def test_a_tag_that_was_never_written_is_explained_not_bound(client: FlaskClient) -> None:
+    page = client.get("/trace?code=" + "0" * 24).text
+    assert "1 tag that was never written: give it a number first." in page
+    assert 'action="/identify/bind"' not in page

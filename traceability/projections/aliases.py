@@ -19,9 +19,11 @@ from traceability.epcis import body as bodies
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
 from traceability.gs1.local import LENGTH_MAX
+from traceability.projections.touches import Form
 from traceability.projections.view import View
+from traceability.projections.world import HELD, UNBORN, Item
 
-__all__ = ["Alias", "aliases", "names_of", "stands_for", "stranger_key", "strays"]
+__all__ = ["Alias", "aliases", "is_stranger", "names_of", "stands_for", "stranger_key", "strays"]
 
 NAMES_MAX = 50
 """Other names of one thing that are looked up."""
@@ -105,6 +107,16 @@ def names_of(view: View, key: str) -> list[str]:
         if code and key.endswith(f"-{code}"):
             found.append(stranger_key(view, code))
     return [one for one in dict.fromkeys(found) if one != key]
+
+
+def is_stranger(met: Item) -> bool:
+    """Say whether a thing was only ever looked at: no event said where it is or what was done.
+
+    A code that nobody knows is kept so; it is found again as a question, not as a thing.
+    """
+    is_seen = met.form == Form.THING and bool(met.flags & UNBORN) and not met.flags & HELD
+    said = (met.place_no, met.step_no, met.disposition_no, met.stages_reached, met.order_no)
+    return is_seen and not any(said) and met.container_no is None
 
 
 def stranger_key(view: View, given: str) -> str:

@@ -11,7 +11,7 @@ from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
 from traceability.gs1.local import LENGTH_MAX
 from traceability.labels.codes import code_keys
-from traceability.projections.aliases import aliases, stranger_key
+from traceability.projections.aliases import aliases, is_stranger, stranger_key
 from traceability.projections.items import find_items
 from traceability.projections.view import View
 from traceability.projections.world import BEGUN, HELD
@@ -43,7 +43,7 @@ def find_keys(view: View, given: str) -> list[str]:
 
     At most `MATCHES_MAX` keys. What somebody said a code is comes first. What was entered comes
     before what was only met: a barcode that was scanned before its roll was entered has been met as
-    a thing that nobody knew.
+    a thing that nobody knew. What was only ever looked at is nobody's thing yet.
     """
     listed = candidates(view, given)
     named = aliases(view, [*([stranger_key(view, given)] if given.strip() else ()), *listed])
@@ -55,7 +55,7 @@ def find_keys(view: View, given: str) -> list[str]:
             return [key]
     met = find_items(view, listed)
     for key in listed:
-        if key in met and met[key].flags & (BEGUN | HELD):
+        if key in met and met[key].flags & (BEGUN | HELD) and not is_stranger(met[key]):
             return [key]
     return _by_words(view, given.strip()) if given.strip() else []
 
@@ -66,7 +66,7 @@ def is_known(view: View, key: str) -> bool:
     if named is not None and named.stands_for != key:
         return False
     met = find_items(view, [key]).get(key)
-    if met is not None and met.flags & (BEGUN | HELD):
+    if met is not None and met.flags & (BEGUN | HELD) and not is_stranger(met):
         return True
     return any(view.master(kind, [key]) for kind in ENTERED)
 

@@ -2,7 +2,7 @@
 
 The decision is an entry of its own (``alias`` or ``stray``) beside what had to be entered with it.
 The code is never written anew: a brand's EAN stays the product's code, a supplier's barcode stays
-the bundle's, and the letter that marks it in the record is never shown.
+the bundle's; the record sets the flow's letter before it, as it does for a roll's own barcode.
 
 >>> Binding("garment", name="Polo, white, M").sort
 'garment'
@@ -234,7 +234,10 @@ class _Binding:
     def _done(self, key: str, entries: Sequence[tuple[str, str, Values]]) -> Bound:
         listed = list(entries)
         if self.said.sort != "stray":
-            values = {"stands_for": key, "as": self.said.sort, "code": self.given[:LENGTH_MAX]}
+            # A code that came as a key of ours, from a page, is shown as it was scanned.
+            is_key = self.given.startswith(("//", "urn:epc:raw:"))
+            code = self._text() if is_key else self.given[:LENGTH_MAX]
+            values = {"stands_for": key, "as": self.said.sort, "code": code}
             listed.append(("alias", self.code, values))
         return Bound(self.code, key, self.said.sort, tuple(listed), self.private, self.made)
 

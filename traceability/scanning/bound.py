@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from traceability.database import rows_by
+from traceability.epcis.event_ids import fresh_event_id
 from traceability.epcis.event_time import format_time
 from traceability.ledger import tables as record
 from traceability.ledger.drafts import Draft
@@ -25,7 +26,7 @@ from traceability.scanning.rules import take
 from traceability.scanning.twice import tree_at
 from traceability.scanning.writing import draft_of
 
-__all__ = ["entries_of", "take_bound", "undo_bound", "withdrawn"]
+__all__ = ["entries_of", "made_alone", "take_back", "take_bound", "undo_bound", "withdrawn"]
 
 ENTRIES_MAX = 8
 """Entries that one decision makes at most; they stand right before its scan."""
@@ -71,12 +72,48 @@ def entries_of(
     """
     drafts = []
     for kind, key, values in found.entries:
-        is_decision = kind in ("alias", "stray")
-        tree = {"type": kind, "id": key, "values": {**values, **(said or {})}}
-        tree = tree if is_decision else {**tree, "values": values}
+        if kind in ("alias", "stray"):
+            values = {**values, **(said or {})}
+            if len(found.entries) > 1:
+                values["entered"] = [[one, its] for one, its, _ in found.entries[:-1]]
+        tree = {"type": kind, "id": key, "values": values}
         private = found.private if kind == "person" else {}
         entry = f"master:{kind}:{key[:200]}:{name}"
         drafts.append(Draft("master", entry, tree, by=by, private=private))
+    return drafts
+
+
+def made_alone(found: Bound, *, at: int, by: str) -> list[Draft]:
+    """Make the entry that a thing begins to be known, where no scan goes with the decision.
+
+    Args:
+        found: The decision.
+        at: Time of it, µs UTC.
+        by: Who made it.
+    """
+    if found.made is None:
+        return []
+    whole = replace(found.made, event_id=fresh_event_id(at), event_time=at, offset="+00:00")
+    return [Draft("event", whole.event_id, whole.tree(), whole, by)]
+
+
+def take_back(view: View, code: str, *, name: str, by: str) -> list[Draft]:
+    """Make the entries that take back what a code stands for, and what was entered for it alone.
+
+    Args:
+        view: The ledger.
+        code: Key of the code.
+        name: What makes the ids of the entries.
+        by: Who takes it back.
+    """
+    drafts: list[Draft] = []
+    for kind in ("alias", "stray"):
+        values = view.master(kind, [code]).get(code)
+        if values is None:
+            continue
+        listed = [(str(one), str(key)) for one, key in values.get("entered", ())]
+        after = _position(view, kind, code) + 1
+        drafts += withdrawn(view, [*listed, (kind, code)], before=after, name=name, by=by)
     return drafts
 
 

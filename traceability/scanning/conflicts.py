@@ -2,7 +2,7 @@
 
 >>> found = disagreement("w.invalid", "(01)09506000134352(21)7", "/01/09506000134352/21/8")
 >>> found.what, found.code, found.thing
-('serial number', '7', '8')
+('serial', '7', '8')
 >>> disagreement("w.invalid", "(01)09506000134352", "/01/09506000134352/21/8") is None
 True
 """
@@ -13,8 +13,11 @@ from dataclasses import dataclass
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import Identity, identify
+from traceability.gs1.same import Conflict, compare
 
 __all__ = ["Disagreement", "disagreement"]
+
+WORDS = {"product": "product number", "serial": "serial number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Disagreement:
     """What two codes of one thing say otherwise."""
 
     what: str
-    """Name of what they disagree about: product number, serial number, lot …"""
+    """What they disagree about, in the word of `gs1.same.Conflict`."""
     code: str
     """What the first says."""
     thing: str
@@ -30,20 +33,11 @@ class Disagreement:
 
     def sentence(self) -> str:
         """Say it with both values."""
+        what = WORDS.get(self.what, self.what)
         return (
-            f"Two codes of one thing disagree: one says {self.what} {self.code}, the other "
+            f"Two codes of one thing disagree: one says {what} {self.code}, the other "
             f"{self.thing}. Put it aside; nothing was joined."
         )
-
-
-_COMPARED = {
-    "01": "product number",
-    "00": "carton number",
-    "21": "serial number",
-    "10": "lot",
-    "8006": "piece number",
-}
-"""What tells two things of one sort apart, in the order in which a person would look."""
 
 
 def disagreement(namespace: str, first: str, second: str) -> Disagreement | None:
@@ -57,16 +51,19 @@ def disagreement(namespace: str, first: str, second: str) -> Disagreement | None
         first: A code, or a key.
         second: A code, or a key.
     """
-    mine, other = _elements(first, namespace), _elements(second, namespace)
-    for ai, what in _COMPARED.items():
-        if ai in mine and ai in other and mine[ai] != other[ai]:
-            return Disagreement(what, mine[ai], other[ai])
-    return None
+    mine, other = _identity(first, namespace), _identity(second, namespace)
+    if mine is None or other is None:
+        return None
+    found = compare(mine, other)
+    return (
+        Disagreement(found.what, found.a_value, found.b_value)
+        if isinstance(found, Conflict)
+        else None
+    )
 
 
-def _elements(code: str, namespace: str) -> dict[str, str]:
+def _identity(code: str, namespace: str) -> Identity | None:
     try:
-        found: Identity = identify(code, namespace=namespace)
+        return identify(code, namespace=namespace)
     except InvalidIdentifier:
-        return {}
-    return dict(found.ais)
+        return None

@@ -17,11 +17,12 @@ from traceability.database import MICRO, rows_by
 from traceability.flow import Kind, Stage, Work
 from traceability.gs1 import product_of
 from traceability.projections import tables
+from traceability.projections.aliases import is_stranger
 from traceability.projections.holding import class_of
 from traceability.projections.items import Hold, find_items, holds_of, items_by_number
 from traceability.projections.touches import Role
 from traceability.projections.view import Values, View
-from traceability.projections.world import BEGUN, HELD, POSTED, UNBORN, Item
+from traceability.projections.world import BEGUN, HELD, POSTED, Item
 
 __all__ = ["Thing", "first_at", "last_touch", "mark_of", "order_key", "thing", "things"]
 
@@ -66,10 +67,8 @@ class Thing:
     def _is_strange(self) -> bool:
         """Say whether it was only ever seen: looking at another's garment makes it none of ours."""
         item = self.item
-        if item is None or self.kind is None or not self.kind.in_stock:
-            return False
-        is_seen = bool(item.flags & UNBORN) and item.container_no is None
-        return is_seen and not item.stages_reached and self.key.startswith("/")
+        is_goods = self.kind is not None and self.kind.in_stock
+        return item is not None and is_goods and is_stranger(item)
 
     @property
     def is_met(self) -> bool:

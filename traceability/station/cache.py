@@ -109,6 +109,10 @@ class Master:
     """By number."""
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
     rolls: Mapping[str, Roll] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What codes of others stand for: key of the thing by key of the code."""
+    strays: frozenset[str] = frozenset()
+    """Codes of which somebody said that they are not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,10 @@ def _master(master: Mapping[str, object]) -> Master:
             for key, each in section("ticket").items()
         },
         rolls={key: _roll(each) for key, each in section("roll").items()},
+        aliases={
+            key: _text(each.get("stands_for")) or key for key, each in section("alias").items()
+        },
+        strays=frozenset(section("stray")),
     )
 
 

@@ -19,8 +19,9 @@ from traceability.epcis.vocabulary import PART, PASS, PRODUCT, READER, VOC
 from traceability.flow import Flow, Kind, Stage, Work
 from traceability.gs1 import product_of, uri_of
 from traceability.observations import Pass, Sighting, split
-from traceability.stage_event import at_stage, share
+from traceability.stage_event import BLANK, at_stage, blank_tree, share
 from traceability.station.cache import Cache
+from traceability.station.two_codes import TwoCodes
 from traceability.station.verdict import Verdict
 
 REASON = VOC + "reason"
@@ -42,6 +43,8 @@ Why = Literal[
     "missing",
     "not-known",
     "held",
+    "blank",
+    "codes-differ",
 ]
 METRES_IN_YARD = Decimal("0.9144")
 """Exact since 1959 (international yard)."""
@@ -86,6 +89,10 @@ class Closed:
     """Gates only: what the visits before read that this one repeats."""
     is_repeat: bool = False
     """Gates only: it passed a moment ago and passes again; the screen says so, the ledger knows."""
+    blank: Mapping[str, int] = field(default_factory=dict)
+    """Numbers that belong to no single thing, each with how many tags carry it at least."""
+    differing: TwoCodes | None = None
+    """Tables only: a label and a chip that cannot both be right."""
 
 
 def interpret(closed: Closed, cache: Cache, post: Post, after: int = 0) -> tuple[Event, ...]:
@@ -137,8 +144,10 @@ class _Writer:
         """Write what was done at a table: a work event per task, the rest only seen."""
         events: list[Event] = []
         by_context: dict[str, list[Sighting]] = {}
-        for sighting in self.closed.visit.new:
-            by_context.setdefault(sighting.context, []).append(sighting)
+        two = self.closed.differing.keys if self.closed.differing is not None else ()
+        for sighting in self._own():
+            if sighting.key not in two:
+                by_context.setdefault(sighting.context, []).append(sighting)
         for context, sightings in by_context.items():
             task = self.closed.tasks.get(context)
             if task is None:
@@ -151,7 +160,28 @@ class _Writer:
                     events += self._seen("unknown", keys)
                 else:
                     events.append(self._with_part(event, number, len(parts)))
-        return events
+        differing = [each.key for each in self._own() if each.key in two]
+        return [*events, *self._seen("codes-differ", differing), *self._blank()]
+
+    def _own(self) -> list[Sighting]:
+        """Return what is new in the pass and has a number of its own."""
+        return [each for each in self.closed.visit.new if each.key not in self.closed.blank]
+
+    def _blank(self) -> list[Event]:
+        """Write that tags were here that nobody ever wrote; they stand for no thing."""
+        blank = self.closed.blank
+        tags = {each.key: blank[each.key] for each in self.closed.visit.new if each.key in blank}
+        if not tags:
+            return []
+        event = Event(
+            type="ObjectEvent",
+            event_time=0,
+            offset="+00:00",
+            action="OBSERVE",
+            read_point=self._read_point(),
+            extensions=self._extensions(None) | {REASON: "blank", BLANK: blank_tree(tags)},
+        )
+        return [event]
 
     def gate(self) -> list[Event]:
         """Write what passed a gate: cartons with what is in them, loose things apart."""
@@ -160,7 +190,9 @@ class _Writer:
         assert work is not None
         if self.closed.is_repeat:
             return []
-        new = [each.key for each in self.closed.visit.new]
+        new = [each.key for each in self._own()]
+        if not new and verdict.reason == "blank":
+            return self._blank()
         others = {each.key: each for each in verdict.others}
         mine = [key for key in new if key not in others]
         events: list[Event] = []
@@ -185,7 +217,7 @@ class _Writer:
                 [k for k in new if k in others and others[k].is_ours], verdict
             )
         strangers = [key for key in new if key in others and not others[key].is_ours]
-        return events + self._seen("unknown", strangers)
+        return events + self._seen("unknown", strangers) + self._blank()
 
     def _with_cartons(self, keys: list[str], verdict: Verdict, *, is_first: bool) -> list[str]:
         if not is_first:

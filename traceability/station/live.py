@@ -10,6 +10,7 @@ from traceability.observations import Sighting, Stray
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed
 from traceability.station.passes import InHand
+from traceability.station.two_codes import TwoCodes
 from traceability.station.verdict import READY, Verdict
 
 ITEMS_MAX = 200
@@ -51,6 +52,10 @@ class Shown:
     items: tuple[str, ...]
     at: datetime
     reason: str | None = None
+    blank: int = 0
+    """Tags in it that were never written."""
+    differing: TwoCodes | None = None
+    """A label and a chip in it that cannot both be right."""
 
     def fades(self, at: datetime) -> bool:
         """Tell whether the screen has gone back to waiting by itself."""
@@ -71,11 +76,18 @@ def shown(closed: Closed, before: Shown | None = None) -> Shown:
     at = closed.visit.closed_at
     if before is not None and not before.fades(at) and _is_strangers_only(closed):
         return before
+    blank = sum(closed.blank.values())
     if closed.verdict is not None:
-        return Shown(closed.verdict, items, at, closed.verdict.reason)
-    odd = [closed.reasons[each] for each in items if each in closed.reasons]
-    state = Verdict("UNKNOWN" if odd else "PASS", count=len(items))
-    return Shown(state, items, at, odd[0] if odd else None)
+        return Shown(closed.verdict, items, at, closed.verdict.reason, blank)
+    if closed.differing is not None:
+        verdict = Verdict("STOP", count=len(items))
+        return Shown(verdict, items, at, "codes-differ", blank, closed.differing)
+    own = [each for each in items if each not in closed.blank]
+    if not own and blank:
+        return Shown(Verdict("UNKNOWN", count=blank), items, at, "blank", blank)
+    odd = [closed.reasons[each] for each in own if each in closed.reasons]
+    state = Verdict("UNKNOWN" if odd else "PASS", count=len(own))
+    return Shown(state, items, at, odd[0] if odd else None, blank)
 
 
 def _is_strangers_only(closed: Closed) -> bool:
@@ -117,6 +129,7 @@ def live_tree(
         "stage": stage,
         "at": spell_time(at),
         **_decided(verdict, items, reason, cache),
+        **_oddities(last, is_shown=not reading and last is not None and not last.fades(at)),
         "strays": [{"key": each.key, "reads": each.read_count} for each in strays[:STRAYS_MAX]],
         "open": _open(in_hand, cache),
         "waiting": behind.waiting,
@@ -136,6 +149,15 @@ def live_tree(
         ],
         "reader": "up" if all(line.is_up for line in lines) else "down",
     }
+
+
+def _oddities(last: Shown | None, *, is_shown: bool) -> dict[str, object]:
+    """Say how many tags were never written, and which two codes disagree, of what is shown."""
+    if last is None or not is_shown:
+        return {"blank": 0, "differ": None}
+    two = last.differing
+    differ = {"what": two.what, "label": two.label, "tag": two.tag} if two is not None else None
+    return {"blank": last.blank, "differ": differ}
 
 
 def _decide(
@@ -175,7 +197,12 @@ def _decided(
         ],
         "missing_count": len(verdict.missing),
         "others": [
-            {"key": each.key, "name": each.name, "belongs_to": each.belongs_to}
+            {
+                "key": each.key,
+                "name": each.name,
+                "belongs_to": each.belongs_to,
+                "is_ours": each.is_ours,
+            }
             for each in verdict.others[:OTHERS_MAX]
         ],
         "hold": _hold(verdict),

@@ -14,14 +14,18 @@ from readers.reads import Received, Scan, TagRead
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow, Work
 from traceability.gs1 import identify, key_of_epc, product_of
-from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight
+from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight, Stray
+from traceability.station.blank import BlankTags
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed, Post, Task, Why
-from traceability.station.verdict import READY, Verdict, find_cartons, is_readable, judge
+from traceability.station.two_codes import differing
+from traceability.station.verdict import READY, Other, Verdict, find_cartons, is_readable, judge
 
 OPEN_S = 1_800
 """Work in hand is laid down after half an hour without a read: nobody sews a bundle overnight."""
 ATTEMPTS_MAX = 1_000
+FOREIGN_MAX = 50
+"""Things of others that came by lately; the screen shows a few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class StationPasses:
         self._contents: set[str] = set()
         self._left: set[str] = set()
         self._attempts: dict[str, _Attempt] = {}
+        self._blank = BlankTags()
+        self._foreign: dict[str, Stray] = {}
 
     @property
     def deadline(self) -> datetime | None:
@@ -87,6 +93,8 @@ class StationPasses:
         value = received.value
         if isinstance(value, TagRead):
             key = key_of_epc(value.epc)
+            is_blank = self._blank.see(key, value)
+            key = self.cache.master.aliases.get(key, key)
             sight = Sight(
                 at,
                 key,
@@ -96,13 +104,33 @@ class StationPasses:
                 read_count=received.count,
             )
         elif isinstance(value, Scan):
-            key = scan_key(value, self.cache)
+            key, is_blank = scan_key(value, self.cache), False
+            key = self.cache.master.aliases.get(key, key)
             sight = Sight(at, key, received.reader, is_scan=True)
         else:
+            return closed
+        if key in self.cache.master.strays:
+            self._meet_stray(sight)
+            return closed
+        if is_blank:
+            # It keeps a pass open like any tag, but nothing is ever decided by it.
+            self._builder.see(sight)
             return closed
         if self._gate is not None:
             return closed + self._pass_gate(sight)
         return closed + self._come_to_table(sight)
+
+    @property
+    def strays(self) -> tuple[Stray, ...]:
+        """What lies near the antenna, and what came by that is known not to be ours."""
+        return (*self._builder.strays, *self._foreign.values())
+
+    def _meet_stray(self, sight: Sight) -> None:
+        before = self._foreign.pop(sight.key, None)
+        count = sight.read_count + (before.read_count if before is not None else 0)
+        self._foreign[sight.key] = Stray(sight.key, count, sight.at)
+        while len(self._foreign) > FOREIGN_MAX:
+            self._foreign.pop(next(iter(self._foreign)))
 
     def advance(self, at: datetime) -> list[Closed]:
         """Close what is over at `at`."""
@@ -181,9 +209,10 @@ class StationPasses:
 
     def _end_at_gate(self, visit: Pass) -> list[Closed]:
         assert self._gate is not None
-        seen = {each.key for each in visit.sightings}
+        blank = self._blank.among(visit.sightings)
+        seen = {each.key for each in visit.sightings} - blank.keys()
         if not seen:
-            return []
+            return self._end_blank(visit, blank)
         self._seen = seen
         earlier, count = self._before(visit.ended_at)
         verdict = judge(seen | earlier, self.cache, self._gate, is_closed=True, attempt=count + 1)
@@ -198,7 +227,14 @@ class StationPasses:
             # pushes it a second time did not see its PASS, and waits for an answer.
             self._verdict = verdict
             return [
-                Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier, is_repeat=True)
+                Closed(
+                    visit,
+                    gate=self._gate,
+                    verdict=verdict,
+                    earlier=earlier,
+                    is_repeat=True,
+                    blank=blank,
+                )
             ]
         for key in verdict.cartons:
             self._attempts.pop(key, None)
@@ -208,7 +244,16 @@ class StationPasses:
         while len(self._attempts) > ATTEMPTS_MAX:
             self._attempts.pop(next(iter(self._attempts)))
         self._verdict = verdict
-        return [Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier)]
+        return [Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier, blank=blank)]
+
+    def _end_blank(self, visit: Pass, blank: Mapping[str, int]) -> list[Closed]:
+        """End a pass in which nothing was read but tags that were never written."""
+        if not blank:
+            return []
+        others = tuple(Other(key, key, None, is_ours=False) for key in blank)
+        count = sum(blank.values())
+        self._verdict = Verdict("UNKNOWN", count=count, others=others, reason="blank")
+        return [Closed(visit, gate=self._gate, verdict=self._verdict, blank=blank)]
 
     # --- tables ----------------------------------------------------------------------------
 
@@ -319,6 +364,8 @@ class StationPasses:
             visit,
             tasks={name: task for name, task in self._tasks.items() if name in used},
             reasons=dict(self._reasons),
+            blank=self._blank.among(visit.sightings),
+            differing=differing(visit.sightings, self.cache.namespace),
         )
         self._tasks.clear()
         self._reasons.clear()

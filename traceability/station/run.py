@@ -430,7 +430,7 @@ class Station:
             verdict=passes.verdict if reading else READY,
             last=self._last,
             in_hand=passes.in_hand,
-            strays=passes.builder.strays,
+            strays=passes.strays,
             lines=self._lines(),
             behind=self._behind,
         )

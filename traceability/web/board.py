@@ -72,7 +72,7 @@ def show() -> str:
         runs = run_rows(view, _hub().gates())
         lines = happenings.latest(view, limit=FEED)
         gates = gate_cells(_hub().gates(), now())
-        rows = needs(found, gates, runs, _finding(), view.flow)
+        rows = needs(found, gates, runs, _finding(), view)
         asked = request.args.get("why", "")
         return render_template(
             "board_wall.html" if is_wall else "board.html",
@@ -382,7 +382,7 @@ def as_json() -> dict[str, object]:
                 "due_orders": found.leaving.due,
                 "due_pieces": str(found.leaving.due_pieces),
             },
-            "needs": [one.tree() for one in needs(found, gates, runs, _finding(), view.flow)],
+            "needs": [one.tree() for one in needs(found, gates, runs, _finding(), view)],
             "gates": [one.tree() for one in gates],
         }
 

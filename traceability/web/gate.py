@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, current_app, render_template, request
 
 from traceability.flow import Flow, Stage
+from traceability.gs1.blank import blank_of_key
 from traceability.projections import expected, items
 from traceability.projections.view import View, short
 from traceability.web import gate_words, screen
@@ -21,6 +23,7 @@ from traceability.web.clock import now
 from traceability.web.layout import MenuEntry, here
 from traceability.web.live import Live
 from traceability.web.reading import current
+from traceability.web.scan_lines import empty_tags
 from traceability.web.screen import Moment, Screen, Tree
 from traceability.web.sentences import gettext as _
 from traceability.web.sentences import lazy_gettext
@@ -190,8 +193,12 @@ def _row(one: Tree, moment: Moment, is_missing: bool) -> Row:
 
 def _other(one: Tree) -> Row:
     key, box = screen.text(one.get("key")), screen.text(one.get("belongs_to"))
-    line = _("Belongs to carton %(name)s", name=short(box)) if box else _("No carton misses it")
-    return Row(screen.thing(one), screen.code_of(key), line, item_path(key) if key else "")
+    if box or one.get("is_ours") is not False or not key:
+        line = _("Belongs to carton %(name)s", name=short(box)) if box else _("No carton misses it")
+        return Row(screen.thing(one), screen.code_of(key), line, item_path(key) if key else "")
+    is_blank = blank_of_key(key) is not None
+    line = empty_tags(1) if is_blank else _("Nobody here knows it: say what it is")
+    return Row(short(key), screen.code_of(key), line, f"/identify?code={quote(key, safe='')}")
 
 
 def _stray(one: Tree) -> Row:

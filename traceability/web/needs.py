@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, url_for
 
 from traceability.ledger.verify import Finding
+from traceability.projections import blanks
 from traceability.web import telling
 from traceability.web.clock import now
 from traceability.web.sentences import LazyString, lazy_gettext, ngettext
@@ -23,6 +24,7 @@ from traceability.web.words import duration, number, state_word, titled
 if TYPE_CHECKING:
     from traceability.flow import Flow
     from traceability.projections.board import Board
+    from traceability.projections.view import View
     from traceability.web.ledger import RunRow
 
 SILENT_AFTER = timedelta(seconds=15)
@@ -137,10 +139,12 @@ def needs(
     gates: Sequence[GateCell],
     runs: Sequence[RunRow],
     finding: Finding | None,
-    flow: Flow,
+    view: View,
 ) -> list[Need]:
     """Return everything that somebody should look at, the worst first."""
+    flow = view.flow
     found = [*_record(finding), *_holds(board), *_lost(runs), *_gates(gates), *_late(board, flow)]
+    found += [*_empty_tags(view), *_twins(view)]
     distant = datetime.max.replace(tzinfo=UTC)
     return sorted(found, key=lambda one: (ORDER.index(one.state), one.since or distant))
 
@@ -207,6 +211,46 @@ def _gates(gates: Sequence[GateCell]) -> list[Need]:
         )
         for one in gates
         if one.state in ORDER
+    ]
+
+
+def _empty_tags(view: View) -> list[Need]:
+    return [
+        Need(
+            "tag",
+            "unknown",
+            ngettext(
+                "%(num)s tag that was never written",
+                "%(num)s tags that were never written",
+                one.tags,
+            ),
+            _("Give them a number first: print and write labels for them."),
+            one.at,
+            one.place.name,
+            url_for("ledger.entry", position=one.position),
+        )
+        for one in blanks.blank_seen(view, now())
+    ]
+
+
+def _twins(view: View) -> list[Need]:
+    return [
+        Need(
+            "tag",
+            "unknown",
+            _("One number at two places at once"),
+            _(
+                "%(thing)s, at %(place)s and at %(other)s: two tags carry it, or two readers "
+                "hear each other.",
+                thing=telling.named(view.label(one.key), view.flow),
+                place=one.places[0].name,
+                other=one.places[1].name,
+            ),
+            one.at,
+            one.places[0].name,
+            telling.item_path(one.key),
+        )
+        for one in blanks.twins(view, now())
     ]
 
 

@@ -14,7 +14,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import Identity, identify
+from traceability.gs1.blank import blank_of_key
 from traceability.projections import items
+from traceability.projections.aliases import strays
 from traceability.projections.holding import class_of
 from traceability.projections.items import ItemCard
 from traceability.projections.search import find_key
@@ -22,6 +24,7 @@ from traceability.projections.view import View
 from traceability.web import screen
 from traceability.web.layout import find_url
 from traceability.web.reading import current
+from traceability.web.scan_lines import empty_tags
 from traceability.web.sentences import gettext as _
 from traceability.web.telling import named
 from traceability.web.words import minute, moment, quantity, titled
@@ -45,6 +48,8 @@ class Told:
     kind: str = ""
     """Kind of the flow: roll, bundle, garment, carton; nothing for what the flow does not know."""
     href: str = ""
+    link: str = ""
+    """Words of the link: the thing's story, or the question what it is."""
 
 
 @blueprint.post("/api/scan")
@@ -84,16 +89,17 @@ def look_up(view: View, given: str) -> Told:
         return _stranger(view, given)
     find = find_url()
     href = f"{find}?code={quote(key)}" if find else ""
+    link = _("Its whole story")
     card = items.item(view, key)
     label = view.label(key)
     kind = view.flow.kind_of(class_of(key))
     name, code = named(label, view.flow), screen.code_of(key)
     if card is None:
         kind_name = kind.name if kind else ""
-        return Told("ready", _("Not seen yet"), name, "", code, key, kind_name, href)
+        return Told("ready", _("Not seen yet"), name, "", code, key, kind_name, href, link)
     state, word = _state(card)
     line = _where(view, card)
-    return Told(state, word, name, line, code, key, kind.name if kind else "", href)
+    return Told(state, word, name, line, code, key, kind.name if kind else "", href, link)
 
 
 def _state(card: ItemCard) -> tuple[str, str]:
@@ -138,12 +144,19 @@ def _stranger(view: View, given: str) -> Told:
         return Told("unknown", _("Cannot read this code"), shown, str(error))
     key = found.key or ""
     code = screen.code_of(key)
+    if blank_of_key(key) is not None:
+        return Told("unknown", _("Empty tag"), shown, empty_tags(1), "", key)
+    if strays(view, [key]):
+        line = _("Somebody said so before. Put it aside, scan the next one.")
+        return Told("ready", _("Not ours"), shown, line, code, key)
+    find = find_url()
+    ask = {"href": f"{find}?code={quote(shown)}" if find else "", "link": _("Say what it is")}
     if found.kind in ("raw", "local"):
-        return Told("unknown", _("Nobody here knows this"), shown, _("What is it?"), "", key)
+        word = _("Nobody here knows this")
+        return Told("unknown", word, shown, _("What is it?"), "", key, **ask)
     name = _printed(found) or shown
-    return Told(
-        "unknown", _("Not one of ours"), name, _("Check digit right. What is it?"), code, key
-    )
+    line = _("Check digit right. What is it?")
+    return Told("unknown", _("Not one of ours"), name, line, code, key, **ask)
 
 
 def _printed(found: Identity) -> str:

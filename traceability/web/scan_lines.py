@@ -79,11 +79,13 @@ BOUND: dict[str, LazyString] = {
 """What a code became, once somebody said it."""
 
 DIFFERING: dict[str, LazyString] = {
-    "product number": lazy_gettext("product number"),
+    "company": lazy_gettext("company"),
+    "product": lazy_gettext("product number"),
+    "serial": lazy_gettext("serial number"),
     "carton number": lazy_gettext("carton number"),
-    "serial number": lazy_gettext("serial number"),
     "lot": lazy_gettext("lot"),
-    "piece number": lazy_gettext("piece number"),
+    "variant": lazy_gettext("variant"),
+    "piece": lazy_gettext("piece"),
 }
 """What two codes of one thing may say otherwise."""
 

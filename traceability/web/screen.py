@@ -134,7 +134,18 @@ def compose(tree: Tree | None, moment: Moment) -> Screen:
         waiting=whole(tree.get("waiting")),
         offline=_frame(tree, moment),
     )
-    return _FACES[state](screen, tree, moment)
+    screen = _FACES[state](screen, tree, moment)
+    # Beside a verdict about goods, tags that nobody wrote are a note: they never spoil it.
+    is_beside = state in ("pass", "again", "stop", "unknown") and tree.get("reason") != "blank"
+    note = _blank(tree) if is_beside else ""
+    return replace(screen, note=note) if note else screen
+
+
+def _blank(tree: Tree) -> str:
+    count = whole(tree.get("blank"))
+    if count < 1:
+        return ""
+    return say("blank one") if count == 1 else say("blank many", count=group_thousands(count))
 
 
 def _ready(screen: Screen, tree: Tree, moment: Moment) -> Screen:
@@ -218,6 +229,11 @@ def _stop(screen: Screen, tree: Tree, moment: Moment) -> Screen:
         )
     if cause == "nothing-open":
         return replace(screen, reason=say("nothing open"), line=say("do table"))
+    if cause == "codes-differ":
+        two = tree.get("differ")
+        two = two if isinstance(two, Mapping) else {}
+        line = say("two codes say", label=text(two.get("label")), tag=text(two.get("tag")))
+        return replace(screen, reason=say("two codes"), line=line)
     reasons = {"other-carton": "other carton", "too-many": "too many"}
     names = [
         say("belongs to", thing=thing(one), carton=short(text(one.get("belongs_to"))))
@@ -239,6 +255,10 @@ def _stop(screen: Screen, tree: Tree, moment: Moment) -> Screen:
 
 
 def _unknown(screen: Screen, tree: Tree, _moment: Moment) -> Screen:
+    if tree.get("reason") == "blank":
+        count = whole(tree.get("blank")) or whole(tree.get("count"))
+        line = _blank({"blank": count})
+        return replace(screen, count=count, line=line, action="show tags")
     others = rows(tree.get("others"))
     expected = _maybe(tree.get("expected"))
     facts = [thing(one) for one in (others or rows(tree.get("items")))]

@@ -16,7 +16,7 @@ from traceability.web.screen import FACES
 
 blueprint = Blueprint("stations", __name__)
 
-MASTER = ("product", "place", "order", "ticket", "roll", "carton")
+MASTER = ("product", "place", "order", "ticket", "roll", "carton", "alias", "stray")
 
 
 @blueprint.get("/api/stations/<name>/cache")
