@@ -251,8 +251,8 @@ def _refused_tree(text: str, found: Identity) -> dict[str, object]:
 
 
 def tree_of(text: str, found: Identity) -> dict[str, object]:
-    """Return the members of an output line in their order."""
-    return {
+    """Return the members of an output line in their order; a remark only where there is one."""
+    tree: dict[str, object] = {
         "input": text,
         "id": found.id,
         "key": found.key,
@@ -265,6 +265,7 @@ def tree_of(text: str, found: Identity) -> dict[str, object]:
         "epc_uri": found.epc_uri,
         "tag_uri": found.tag_uri,
     }
+    return tree if found.remark is None else tree | {"remark": found.remark}
 
 
 def _dump(tree: Mapping[str, object]) -> str:

@@ -63,6 +63,7 @@ def format_line(text: str, found: Identity) -> str:
     >>> format_line("]E09506000134352", identify("]E09506000134352"))[:61]
     '{"input":"]E09506000134352","id":"https://id.gs1.org/01/09506'
     """
+    remark = "" if found.remark is None else f',"remark":{quote(found.remark)}'
     ais = ",".join([f'["{ai}",{quote(value)}]' for ai, value in found.ais])
     return (
         f'{{"input":{quote(text)},"id":{_text(found.id)},"key":{_text(found.key)},'
@@ -70,7 +71,7 @@ def format_line(text: str, found: Identity) -> str:
         f'"filter":{"null" if found.filter is None else found.filter},"ais":[{ais}],'
         f'"element_string":{_text(found.element_string)},'
         f'"digital_link":{_text(found.digital_link)},"epc_uri":{_text(found.epc_uri)},'
-        f'"tag_uri":{_text(found.tag_uri)}}}'
+        f'"tag_uri":{_text(found.tag_uri)}{remark}}}'
     )
 
 
