@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from click.testing import CliRunner
 
 from traceability.gs1 import InvalidIdentifier, identify
 from traceability.gs1.application_identifiers import legible
+from traceability.gs1.commands import identify as identify_command
 
 LONG = "x" * 10_000
 
@@ -71,3 +75,24 @@ def test_capitals_of_a_qr_code_do_not_change_what_a_urn_names() -> None:
 def test_a_percent_escape_of_a_percent_sign_is_undone_once() -> None:
     found = identify("https://a/01/09506000134352/21/%2520", form="link")
     assert found.ais[1] == ("21", "%20")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--as", "bank", "3000 3034257BF7194E4000001A85"], 0, "/01/80614141123458/21/6789"),
+        (["--as", "bank", "3000"], 1, "expected 6 words behind PC word 3000, got 0"),
+        (["--permit", "unknown-ais", "(89)ABC"], 0, "(89)ABC"),
+        (["(89)ABC"], 1, "(89) is no GS1 Application Identifier"),
+        (["--as", "link", "--permit", "short-gtin", "https://a/01/96385074"], 0, "/01/00000096385"),
+        (["--permit", "missing-companions", "(21)A1"], 0, "(21)A1"),
+        (["--instance", "9506000134352"], 1, "expected a serial number (21) with it"),
+        (["--instance", "(00)095060001343500071"], 0, "/00/095060001343500071"),
+    ],
+)
+def test_the_command_can_be_told_to_permit_and_to_insist(
+    arguments: list[str], code: int, said: str
+) -> None:
+    result = CliRunner().invoke(identify_command, arguments)
+    assert result.exit_code == code
+    assert said in str(list(json.loads(result.stdout).values()))

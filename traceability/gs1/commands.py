@@ -21,9 +21,10 @@ import click
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.anatomy import anatomy, field_tree
-from traceability.gs1.identify import FORMS
+from traceability.gs1.identify import FORMS, PERMITS
 from traceability.gs1.identify import identify as identify_text
 from traceability.gs1.identity import Identity
+from traceability.gs1.instance import require_instance
 from traceability.gs1.tag_line import format_line, format_tag_line
 
 CHUNK_BYTES = 1 << 17
@@ -54,6 +55,10 @@ class Answer:
     help="What the texts are.",
 )
 @click.option("--fnc1", metavar="CHAR", help="Character that stands for FNC1; without it, GS.")
+@click.option(
+    "--permit", multiple=True, type=click.Choice(PERMITS), help="Let pass what is refused else."
+)
+@click.option("--instance", is_flag=True, help="Refuse what names no single thing.")
 @click.option("--namespace", metavar="HOST", help="Host name under which plain text is a name.")
 @click.option(
     "--bits", "with_fields", is_flag=True, help="Show each bit or character and what it says."
@@ -66,6 +71,8 @@ def identify(
     *,
     form: str,
     fnc1: str | None,
+    permit: tuple[str, ...],
+    instance: bool,
     namespace: str | None,
     with_fields: bool,
     as_json: bool,
@@ -78,7 +85,7 @@ def identify(
     """
     if fnc1 is not None and len(fnc1) != 1:
         raise click.BadParameter(f"expected one character, got {fnc1!r}", param_hint="--fnc1")
-    asked = Asked(form, fnc1, namespace)
+    asked = Asked(form, fnc1, namespace, permit, instance)
     if with_fields and not as_json:
         is_good = _print_tables(asked, texts)
     elif texts:
@@ -100,6 +107,9 @@ class Asked:
     form: str = "auto"
     fnc1: str | None = None
     namespace: str | None = None
+    permit: tuple[str, ...] = ()
+    instance: bool = False
+    """Refuse what names no single thing."""
 
 
 def _write_lines(lines: list[str], asked: Asked, with_fields: bool) -> bool:
@@ -111,7 +121,13 @@ def _write_lines(lines: list[str], asked: Asked, with_fields: bool) -> bool:
         line = format_tag_line(text) if is_tag else None
         if line is None:
             found = answer(
-                text, form=asked.form, fnc1=asked.fnc1, namespace=asked.namespace, bits=with_fields
+                text,
+                form=asked.form,
+                fnc1=asked.fnc1,
+                namespace=asked.namespace,
+                bits=with_fields,
+                permit=asked.permit,
+                instance=asked.instance,
             )
             is_good = is_good and found.is_good
             line = found.text
@@ -209,6 +225,8 @@ def answer(
     fnc1: str | None = None,
     namespace: str | None = None,
     bits: bool = False,
+    permit: tuple[str, ...] = (),
+    instance: bool = False,
 ) -> Answer:
     """Return the output line for one input.
 
@@ -220,11 +238,15 @@ def answer(
         fnc1: The one character that stands for FNC1.
         namespace: Host name for local names.
         bits: Also say, as ``fields``, what each bit or character is there for.
+        permit: What to let pass, as `identify` takes it.
+        instance: Refuse what names no single thing.
     """
     found: Identity | None = None
     fault: int | None = None
     try:
-        found = identify_text(text, form=form, fnc1=fnc1, namespace=namespace)
+        found = identify_text(text, form=form, fnc1=fnc1, namespace=namespace, permit=permit)
+        if instance:
+            require_instance(found)
     except InvalidIdentifier as error:
         fault = error.position
         tree: dict[str, object] = {"input": text, "error": str(error), "position": fault}
