@@ -50,6 +50,8 @@ _HEX = "^~_\\"
 """A caret or a tilde begins a command, an underscore a hex pair, a backslash an order in ^FB."""
 _INVOKED = {">": ">0", "^": "><", "~": ">=", "\x7f": ">1"}
 """Characters of subset B that are spelled. Source: ZPL II Programming Guide, ^BC, table 2."""
+_MATRIX_SIGNS = "_|@#"
+"""What may lead the escapes of a Data Matrix (ZPL II Programming Guide, ^BX, parameter g)."""
 _STARTS = {START_B: ">:", START_C: ">;"}
 _RUN_20 = {20 * place: chr(ord("g") + place - 1) for place in range(1, 21)}
 _RUN_1 = {place: chr(ord("G") + place - 1) for place in range(1, 20)}
@@ -303,15 +305,22 @@ def _square(square: Square, module: int) -> str | None:
     if not square.content.isascii():
         return None
     if square.kind == "datamatrix":
-        said = ("_1" if square.is_gs1 else "") + square.content.replace("_", "__")
-        said = said.replace(GS, "_1")
-        # The underscore is taken, so a backslash leads the hex pairs, which are read first.
-        hexed = "".join(f"\\{ord(one):02X}" if one in "^~\\" else one for one in said)
-        check_text(hexed)
-        size = square.size
-        return f"^BXN,{module},200,{size},{size},,_" + (
-            f"^FH\\^FD{hexed}" if hexed != said else f"^FD{said}"
-        )
+        return _matrix(square, module)
     if module > QR_MODULE_MAX or not fits_level_m(square):
         return None
     return f"^BQN,2,{module}^FH^FDMA,{field(square.content)}"
+
+
+def _matrix(square: Square, module: int) -> str | None:
+    # A sign that stands in the data would have to be doubled, and not every firmware undoes it.
+    sign = next((one for one in _MATRIX_SIGNS if one not in square.content), None)
+    if sign is None:
+        return None
+    fnc1 = f"{sign}1"
+    said = (fnc1 if square.is_gs1 else "") + square.content.replace(GS, fnc1)
+    # A backslash leads the hex pairs, which are read before the escapes.
+    hexed = "".join(f"\\{ord(one):02X}" if one in "^~\\" else one for one in said)
+    check_text(hexed)
+    side = square.size
+    asked = f"^BXN,{module},200,{side},{side},,{sign}"
+    return asked + (f"^FH\\^FD{hexed}" if hexed != said else f"^FD{said}")
