@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ closing = Closing()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker starts to read them."""
+    # Chinese and Bengali labels look alike on every machine, also on one without such typefaces.
+    os.environ.setdefault("HANGTAG_FACES", str(Path(__file__).with_name("faces")))
     if not hasattr(config, "workerinput"):
         compile_catalogues()
 

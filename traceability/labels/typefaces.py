@@ -208,7 +208,9 @@ def _files() -> tuple[Path, ...]:
 
 
 def _folders() -> Iterator[Path]:
-    """Yield the folders in which Windows, macOS and Linux keep their faces."""
+    """Yield the folder that was named, and those in which Windows, macOS and Linux keep faces."""
+    if place := os.environ.get("HANGTAG_FACES"):
+        yield Path(place)
     for name, below in (("WINDIR", "Fonts"), ("LOCALAPPDATA", "Microsoft/Windows/Fonts")):
         if place := os.environ.get(name):
             yield Path(place) / below
