@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import vectors
 from traceability.catalogue import compile_catalogues
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
 _NOT_RUN = "vector_tests_not_run"
+
+# A busy machine is slow, not wrong.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
 
 
 class Closing:
