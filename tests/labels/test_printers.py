@@ -298,6 +298,16 @@ def test_who_is_patient_may_put_paper_in() -> None:
     assert told[:1] == ["The printer is out of paper: put a roll in."]
 
 
+def test_a_label_that_cannot_be_made_stops_after_those_before_it() -> None:
+    labels = [*tickets(3), ticket(lines=("two\nlines",))]
+    found: list[int] = []
+    with EmulatedPrinter() as there:
+        printer = Printer("there", there.address)
+        with pytest.raises(Refused, match="control character U\\+000A"):
+            found.extend(one.number for one in send(printer, jobs_of(printer, labels, SIZE)))
+        assert (found, len(there.sheets)) == ([1, 2, 3], 3)
+
+
 def test_a_printer_has_one_job_at_a_time() -> None:
     with EmulatedPrinter() as there:
         printer = Printer("Cutting", there.address)

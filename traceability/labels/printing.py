@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from traceability.errors import Conflict, Refused
+from traceability.errors import Conflict, Refused, TraceabilityError
 from traceability.labels.chip import PC_COMPARED, ReadBack, pc_word, read_answers
 from traceability.labels.label import Label
 from traceability.labels.printer_status import (
@@ -215,7 +215,16 @@ class _Run:
 
     def print(self, jobs: Iterable[Job | bytes]) -> Iterator[Printed]:
         self._begin()
-        for number, job in enumerate(jobs, 1):
+        waiting = enumerate(jobs, 1)
+        while True:
+            try:
+                number, job = next(waiting)
+            except StopIteration:
+                break
+            except TraceabilityError:
+                # One label cannot be made: those before it are on their way, and are told first.
+                yield from self._until(0)
+                raise
             if isinstance(job, bytes):
                 job = Job(job)
             name = job.name or f"number {number}"
