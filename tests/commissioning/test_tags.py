@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceability.commissioning.tags import FILTERS, filter_of, tag_of
@@ -92,6 +92,7 @@ def test_what_is_no_single_thing_with_a_key_goes_into_no_chip(text: str) -> None
         tag_of(identify(text), OURS)
 
 
+@settings(deadline=None)
 @given(
     st.text(SET_82, min_size=1, max_size=20),
     st.sampled_from([OURS, NONE]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.golden.tables import rows
@@ -58,6 +58,7 @@ def test_a_chip_without_a_serial_is_refused_in_one_sentence(tid: str, sentence: 
 SERIALS = st.integers(1, 2**48 - 2)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([NXP, MONZA_R6, OTHER]), SERIALS)
 def test_every_serial_of_a_chip_fits_a_tag_and_is_never_given_out(head: bytes, own: int) -> None:
     serial = serial_of_tid(head + own.to_bytes(6, "big"))
@@ -66,6 +67,7 @@ def test_every_serial_of_a_chip_fits_a_tag_and_is_never_given_out(head: bytes, o
     assert len(encode_tag("SGTIN-96", 1, elements, company_digits=7)) == 12
 
 
+@settings(deadline=None)
 @given(SERIALS, SERIALS)
 def test_chips_of_two_makers_never_meet(a: int, b: int) -> None:
     found = {serial_of_tid(head + own.to_bytes(6, "big")) >> 35
@@ -73,6 +75,7 @@ def test_chips_of_two_makers_never_meet(a: int, b: int) -> None:
     assert found == {0b111, 0b101, 0b100}
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**35 - 1), st.integers(1, 2**35 - 1), st.integers(0, 2**13 - 1))
 def test_chips_of_one_lot_never_meet(a: int, b: int, lot: int) -> None:
     """Where a maker counts in the lowest 35 bits, only one chip gives each number."""

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceability.gs1 import Identity, identify
@@ -156,6 +156,7 @@ def forms(name: str, parts: Parts, filter_value: int) -> Iterator[str]:
     yield f"https://a.example/ex{base64.urlsafe_b64encode(bits).decode().rstrip('=')}"
 
 
+@settings(deadline=None)
 @given(THINGS, st.sampled_from([0, 1, 2]))
 def test_any_two_forms_of_one_thing_are_the_same(thing: tuple[str, Parts], filter_: int) -> None:
     name, parts = thing
@@ -168,6 +169,7 @@ def test_any_two_forms_of_one_thing_are_the_same(thing: tuple[str, Parts], filte
         assert compare(first, one) == compare(one, first) == Same(first.key)
 
 
+@settings(deadline=None)
 @given(THINGS, THINGS)
 def test_two_things_are_never_the_same(a: tuple[str, Parts], b: tuple[str, Parts]) -> None:
     one, two = (identify(next(forms(*thing, 0))) for thing in (a, b))
@@ -180,6 +182,7 @@ def test_two_things_are_never_the_same(a: tuple[str, Parts], b: tuple[str, Parts
         assert type(turned) is type(said)
 
 
+@settings(deadline=None)
 @given(companies.flatmap(_reference(13)), serials)
 def test_a_product_beside_its_garment_is_no_conflict(parts: Parts, serial: str) -> None:
     garment = identify(format_parts("sgtin", (*parts, serial)))

@@ -25,7 +25,14 @@ from traceability.factory.folder import Factory
 from traceability.projections.view import look
 from traceability.station.commands import station
 from traceability.station.link import Link
-from traceability.station.serials import Refilling, RunDry, SerialFile, Stock, serials_path
+from traceability.station.serials import (
+    Refilling,
+    RunDry,
+    SerialFile,
+    Stock,
+    refilling,
+    serials_path,
+)
 
 OTHER = "/01/09506000134369"
 NOW = datetime(2026, 11, 19, 14, 32, 5, tzinfo=UTC)
@@ -296,6 +303,17 @@ def test_a_station_at_work_never_runs_dry(server: Served, file: SerialFile) -> N
     asking.stop()
     assert taken == list(range(1, 61))
     assert asking.problem == ""
+
+
+def test_while_a_station_works_its_file_is_filled(server: Served, tmp_path: Path) -> None:
+    path = tmp_path / ".dock.serials"
+    with refilling(path, "dock", Link(server.url)):
+        assert not path.exists(), "who never took a number keeps none"
+    with closing(SerialFile(path, "dock")) as beside:
+        with pytest.raises(RunDry):
+            beside.take(PRODUCT)
+        with refilling(path, "dock", Link(server.url)):
+            until(lambda: beside.left(PRODUCT) == 500)
 
 
 def test_a_station_goes_on_when_its_server_comes_back(tmp_path: Path, file: SerialFile) -> None:

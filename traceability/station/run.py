@@ -40,6 +40,7 @@ from traceability.station.live import (
     spell_time,
 )
 from traceability.station.passes import StationPasses
+from traceability.station.serials import refilling, serials_path
 from traceability.station.settings import (
     InvalidSettings,
     ReaderSettings,
@@ -189,7 +190,10 @@ class Station:
                 return
             errand.start()
             live.start()
-            self._work(errand, live)
+            name = self.settings.name
+            numbers = serials_path(self._folder / self.settings.spool, name)
+            with refilling(numbers, name, self._link()):
+                self._work(errand, live)
         finally:
             errand.stop()
             live.stop()

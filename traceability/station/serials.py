@@ -326,6 +326,34 @@ class Refilling:
                 self._stopping.wait(longest_s)
 
 
+@contextmanager
+def refilling(path: Path, station: str, link: Link) -> Iterator[None]:
+    """Ask for the blocks that a station's file wants, as long as the station works.
+
+    A station that never took a number has no such file, and nothing is asked.
+
+    Args:
+        path: The file.
+        station: The station's name.
+        link: A line of its own; closed at the end.
+
+    Raises:
+        Refused: If the file belongs to another station.
+        DatabaseBusy: If it cannot be opened.
+    """
+    if not path.exists():
+        yield
+        return
+    file = SerialFile(path, station)
+    asking = Refilling(file, link)
+    asking.start()
+    try:
+        yield
+    finally:
+        asking.stop(patience_s=1.0)
+        file.close()
+
+
 def _span(tree: object, product: str, count: int) -> tuple[int, int]:
     """Return the first and last number of an answer.
 
