@@ -192,6 +192,12 @@ def test_people_get_a_table() -> None:
         assert said in result.stdout
 
 
+def test_the_table_permits_and_insists_as_the_lines_do() -> None:
+    assert run("--bits", "--permit", "missing-companions", "(21)A1").exit_code == 0
+    insisted = run("--bits", "--instance", "9506000134352")
+    assert (insisted.exit_code, "expected a serial number" in insisted.stdout) == (1, True)
+
+
 def test_a_whole_bank_shows_the_word_in_front_and_the_same_key() -> None:
     result = run("--as", "bank", "--bits", "--json", "3000" + TAG, "1100" + "A2" * 5)
     good, bad = lines(result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,11 +95,12 @@ def test_a_wrong_check_digit_names_the_right_one_and_repairs_nothing(
         identify(text)
 
 
-def test_the_names_of_the_parts_of_a_urn() -> None:
-    fields = text_fields("urn:epc:tag:sgtin-96:3.0614141.812345.6789")
+@pytest.mark.parametrize("spell", [str.lower, str.upper])
+def test_the_names_of_the_parts_of_a_urn(spell: Callable[[str], str]) -> None:
+    fields = text_fields(spell("urn:epc:tag:sgtin-96:") + "3.0614141.812345.6789")
     assert [(one.name, one.text) for one in fields if one.name != "point"] == [
-        ("URN", "urn:epc:tag:"),
-        ("scheme", "sgtin-96:"),
+        ("URN", spell("urn:epc:tag:")),
+        ("scheme", spell("sgtin-96:")),
         ("filter", "3"),
         ("company prefix", "0614141"),
         ("item", "812345"),

@@ -145,7 +145,14 @@ def _print_tables(asked: Asked, texts: tuple[str, ...]) -> bool:
     lines = iter([(list(texts), 0)]) if texts else read_lines(_standard_input())
     for some, _ in lines:
         for text in some:
-            shown = print_fields(text, form=asked.form, fnc1=asked.fnc1, namespace=asked.namespace)
+            shown = print_fields(
+                text,
+                form=asked.form,
+                fnc1=asked.fnc1,
+                namespace=asked.namespace,
+                permit=asked.permit,
+                instance=asked.instance,
+            )
             is_good = shown and is_good
     return is_good
 

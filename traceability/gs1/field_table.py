@@ -8,6 +8,7 @@ from traceability.errors import InvalidIdentifier
 from traceability.gs1.anatomy import anatomy, visible
 from traceability.gs1.bit_fields import BitField
 from traceability.gs1.identify import identify
+from traceability.gs1.instance import require_instance
 from traceability.gs1.text_fields import TextField
 
 
@@ -17,6 +18,8 @@ def print_fields(
     form: str = "auto",
     fnc1: str | None = None,
     namespace: str | None = None,
+    permit: tuple[str, ...] = (),
+    instance: bool = False,
     console: Console | None = None,
 ) -> bool:
     """Print what each bit or character of a code is there for, and what the whole stands for.
@@ -26,6 +29,8 @@ def print_fields(
         form: As `identify` takes it; so `fnc1` and `namespace`.
         fnc1: The one character that stands for FNC1.
         namespace: Host name for local names.
+        permit: What to let pass, as `identify` takes it.
+        instance: Refuse what names no single thing.
         console: Where to; by default standard output.
 
     Returns:
@@ -33,7 +38,9 @@ def print_fields(
     """
     console = console or Console(highlight=False)
     try:
-        found = identify(text, form=form, fnc1=fnc1, namespace=namespace)
+        found = identify(text, form=form, fnc1=fnc1, namespace=namespace, permit=permit)
+        if instance:
+            require_instance(found)
     except InvalidIdentifier as error:
         fields = anatomy(text, None, form=form, fnc1=fnc1, fault=error.position)
         _print(console, text, fields)

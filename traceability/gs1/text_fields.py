@@ -46,6 +46,7 @@ SHOWN_MAX = 2_000
 
 _ELEMENTS = frozenset({"]C1", "]d2", "]Q3", "]J1", "]e0"})
 _GTINS = frozenset({"]E0", "]E4", "]I1"})
+_URNS = ("urn:epc:", "URN:EPC:")
 _BRACKET = re.compile(r"\(([0-9]{2,4})\)")
 _LINK = re.compile(r"(?P<scheme>https?://|HTTPS?://)(?P<host>[^/?#]*)(?P<path>[^?#]*)")
 _SEGMENT = re.compile(r"(?:eh[0-9a-f]+|ex[A-Za-z0-9_-]+)\Z")
@@ -152,7 +153,7 @@ def _choose(text: str, form: str, fnc1: str | None) -> Taker:
         return _scan
     if looks_like_link(text) or _KEY_PATH.match(text):
         return _link
-    if text.startswith("urn:epc:"):
+    if text.startswith(_URNS):
         return _urn
     if text.startswith("//") and _LOCAL.match(text):
         return _local
@@ -178,7 +179,7 @@ def _scan(text: str, separator: str) -> Iterator[TextField]:
         yield from _elements(data, separator, 3)
     elif symbol in _GTINS and data.isascii() and data.isdigit():
         yield from _checked("01", data, 3)
-    elif looks_like_link(data) or data.startswith("urn:epc:"):
+    elif looks_like_link(data) or data.startswith(_URNS):
         taker = _link if looks_like_link(data) else _urn
         yield from (replace(one, start=one.start + 3) for one in taker(data, separator))
     else:
@@ -341,15 +342,17 @@ def _path(text: str, start: int, end: int) -> Iterator[TextField]:
 def _urn(text: str, separator: str) -> Iterator[TextField]:
     form, _, rest = text[8:].partition(":")
     lead = 8 + len(form) + 1
-    if form == "raw":
+    if form.lower() == "raw":
         yield TextField("URN", 0, text[:lead])
         yield from _parts(rest, lead, PART_NAMES["raw"])
         return
     name, colon, body = rest.partition(":")
     yield TextField("URN", 0, text[:lead])
     yield TextField("scheme", lead, name + colon, value=name)
-    names = PART_NAMES.get(name.rpartition("-")[0] if form == "tag" else name, ())
-    is_filtered = form == "tag" and not name.startswith("gid")
+    scheme = name.lower()
+    is_tag = form.lower() == "tag"
+    names = PART_NAMES.get(scheme.rpartition("-")[0] if is_tag else scheme, ())
+    is_filtered = is_tag and not scheme.startswith("gid")
     yield from _parts(body, lead + len(name) + 1, ("filter", *names) if is_filtered else names)
 
 

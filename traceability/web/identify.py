@@ -14,6 +14,7 @@ from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow
 from traceability.gs1 import Identity, identify
 from traceability.gs1.anatomy import anatomy, visible
+from traceability.gs1.blank import Blank, blank_of_key
 from traceability.gs1.element_string import GS
 from traceability.gs1.identify import FORMS
 from traceability.gs1.same import Conflict, Different, Same, compare
@@ -144,6 +145,13 @@ def _headline(
             "pass",
         )
     if found.kind == "raw":
+        blank = blank_of_key(found.key or "")
+        if blank is Blank.EMPTY:
+            line = _("It has no number yet, like all of its roll: it stands for no garment.")
+            return _("A radio tag that nobody wrote"), line, "unknown"
+        if blank is Blank.CHIP_NUMBER:
+            line = _("In the place of a number it has that of its own chip.")
+            return _("A radio tag that nobody wrote"), line, "unknown"
         return _("A radio tag that says nothing we can read"), "", "unknown"
     if found.kind == "local":
         title = _("Nobody here knows “%(code)s”", code=_short(code))

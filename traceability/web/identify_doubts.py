@@ -114,7 +114,7 @@ def _hex_doubts(code: str, found: Identity | None) -> Iterator[Doubt]:
 def _plain_doubts(code: str) -> Iterator[Doubt]:
     """Plain text that looks like something else, and why it is not taken for that."""
     match = _MIXED_SCHEME.match(code)
-    if match is not None and not code.startswith(("http://", "https://", "HTTP://", "HTTPS://")):
+    if match is not None and match[0] not in (match[0].lower(), match[0].upper()):
         small = match[0].lower() + code[match.end() :]
         yield Doubt(
             _(
