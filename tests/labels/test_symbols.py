@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import zxingcpp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -31,6 +31,8 @@ from traceability.labels.raster import rasterise
 from traceability.labels.square import data_matrix, matrix_text, qr_code
 
 GTIN = "09506000134352"
+UNHURRIED = settings(deadline=None, max_examples=60)
+"""A picture takes as long as the machine is busy: its time says nothing."""
 DIGITS = st.text("0123456789", min_size=1, max_size=20)
 CHARACTERS = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 """The 82 characters of GS1 General Specifications, figure 7.11-1."""
@@ -64,18 +66,21 @@ def test_bars_are_read_back_with_the_prefix_of_their_kind(made: Bars, scan: str)
     assert scans(rasterise(picture, 203).convert("L")) == [scan]
 
 
+@UNHURRIED
 @given(DIGITS)
 def test_every_gtin_of_fourteen_digits_is_read_from_its_bars(body: str) -> None:
     gtin = with_check("1" + body.zfill(12)[-12:])
     assert scans(drawn([itf14(gtin).modules] * 24, 2)) == [f"]I1{gtin}"]
 
 
+@UNHURRIED
 @given(DIGITS)
 def test_every_gtin_of_thirteen_digits_is_read_from_its_bars(body: str) -> None:
     gtin = with_check("5" + body.zfill(11)[-11:])
     assert scans(drawn([ean13(gtin).modules] * 60, 2)) == [f"]E0{gtin}"]
 
 
+@UNHURRIED
 @given(serial=VALUES, lot=VALUES)
 def test_every_element_string_is_read_from_a_data_matrix(serial: str, lot: str) -> None:
     square = data_matrix((("01", GTIN), ("21", serial), ("10", lot)))
@@ -83,6 +88,7 @@ def test_every_element_string_is_read_from_a_data_matrix(serial: str, lot: str) 
     assert square.size == len(square.rows[0])
 
 
+@UNHURRIED
 @given(VALUES, VALUES)
 def test_every_element_string_is_read_from_bars(serial: str, lot: str) -> None:
     elements: Elements = (("01", GTIN), ("21", serial[:13]), ("10", lot[:12]))
@@ -91,6 +97,7 @@ def test_every_element_string_is_read_from_bars(serial: str, lot: str) -> None:
     assert found == [f"]C101{GTIN}21{serial[:13]}\x1d10{lot[:12]}"]
 
 
+@UNHURRIED
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60))
 def test_a_text_of_our_own_is_no_gs1_matrix(text: str) -> None:
     assert scans(drawn(list(matrix_text(text).rows), 4)) == [f"]d1{text}"]

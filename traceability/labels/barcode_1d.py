@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from barcode import EAN8, EAN13, UPCA, Code128
-from barcode.codex import Gs1_128
+from barcode import EAN8, EAN13, UPCA, Code128, Gs1_128
 from barcode.itf import ITF
 
 from traceability.errors import InvalidIdentifier, Refused

@@ -158,7 +158,8 @@ def _face_of_pc(letter: str, is_bold: bool) -> Face:
             f"Cannot set {letter!r} in a picture on this PC: the letters of this script change "
             "beside one another; print from the browser instead."
         )
-    for face in _candidates(script, is_bold):
+    for path in _candidates(script, is_bold):
+        face = Face(path, _simplified(path))
         if _has(face, letter):
             return face
     raise Refused(
@@ -168,7 +169,7 @@ def _face_of_pc(letter: str, is_bold: bool) -> Face:
 
 
 @cache
-def _candidates(script: str, is_bold: bool) -> tuple[Face, ...]:
+def _candidates(script: str, is_bold: bool) -> tuple[Path, ...]:
     """Order the PC's faces by how good they are for a script."""
     wanted = (*_FAMILIES.get(script, ()), *_ANY)
 
@@ -178,9 +179,10 @@ def _candidates(script: str, is_bold: bool) -> tuple[Face, ...]:
         is_last = _LAST.search(stem) is not None
         return place + 100 * is_last, bool(_BOLD.search(stem)) != is_bold, is_last, stem
 
-    return tuple(Face(path, _simplified(path)) for path in sorted(_files(), key=rank))
+    return tuple(sorted(_files(), key=rank))
 
 
+@cache
 def _simplified(path: Path) -> int:
     """Return which face of a collection is the one for simplified Chinese; else the first."""
     if path.suffix.lower() != ".ttc":
