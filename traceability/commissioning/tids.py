@@ -87,7 +87,8 @@ class _Rule:
 # Sources: NXP, SL3S1204 (UCODE 7) data sheet, section on self pre-serialisation: 111 and the lowest
 # 35 bits of the TID's serial. Impinj, "TID memory maps for Monza self-serialization": 38 bits out
 # of 55h-5Fh, 40h-4Fh and 35h-3Fh of a Monza R6; 101. Alien, "Higgs-4 serialization": 110 and the
-# lowest 35 bits of the 64 bits behind the model number.
+# lowest 35 bits of the 64 bits behind the model number. The last two are known at second hand, by
+# programs that cite these papers.
 _RULES = {
     0x001: _Rule("Impinj", 0b101, frozenset({0x160, 0x170}), _monza_r6),
     0x003: _Rule("Alien", 0b110, frozenset({0x412, 0x414}), _lowest),
