@@ -1,7 +1,7 @@
 """The sentences of a desk's answers: each says what to do next, in the page's language.
 
 >>> sorted(WORDS)[:3]
-['already', 'built-upon', 'came-in']
+['already', 'blank', 'bound']
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ ICONS = {
     "bundle": "bundle",
     "garment": "garment",
     "carton": "carton",
-    "place": "store",
+    "place": "reader",
     "person": "user",
     "stray": "close",
 }
