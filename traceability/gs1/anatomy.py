@@ -17,6 +17,9 @@ from traceability.gs1.bit_fields import BitField, bit_fields
 from traceability.gs1.identity import Identity
 from traceability.gs1.text_fields import TextField, mark_fault, text_fields
 
+Fields = tuple[BitField, ...] | tuple[TextField, ...]
+"""A code taken apart: the bits of a tag, or the characters of anything else."""
+
 _BLANKS = re.compile(r"[ \t\r\n]")
 _HEX = re.compile(r"[0-9A-Fa-f]{2,1024}\Z")
 _CONTROL_NAMES = (
@@ -69,7 +72,7 @@ def anatomy(
     form: str = "auto",
     fnc1: str | None = None,
     fault: int | None = None,
-) -> tuple[BitField, ...] | tuple[TextField, ...]:
+) -> Fields:
     """Take a code apart into fields that cover it without a gap.
 
     Args:

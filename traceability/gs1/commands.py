@@ -16,16 +16,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import click
 
 from traceability.errors import InvalidIdentifier
-from traceability.gs1.anatomy import anatomy, field_tree
+from traceability.gs1.anatomy import Fields, anatomy, field_tree, visible
+from traceability.gs1.bit_fields import BitField
+from traceability.gs1.field_table import field_rows
 from traceability.gs1.identify import FORMS, PERMITS
 from traceability.gs1.identify import identify as identify_text
 from traceability.gs1.identity import Identity
 from traceability.gs1.instance import require_instance
 from traceability.gs1.tag_line import format_line, format_tag_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 CHUNK_BYTES = 1 << 17
 """How much of standard input is taken at once; answers leave after each piece."""
@@ -138,23 +144,41 @@ def _write_lines(lines: list[str], asked: Asked, with_fields: bool) -> bool:
 
 
 def _print_tables(asked: Asked, texts: tuple[str, ...]) -> bool:
+    """Print a table for each text; return whether all of them could be read."""
     # Imported when a person asks: a pipe of a million lines need not wait for it.
-    from traceability.gs1.field_table import print_fields
+    from rich.console import Console
 
-    is_good = True
+    console = Console(highlight=False)
     lines = iter([(list(texts), 0)]) if texts else read_lines(_standard_input())
+    is_good = True
     for some, _ in lines:
         for text in some:
-            shown = print_fields(
-                text,
-                form=asked.form,
-                fnc1=asked.fnc1,
-                namespace=asked.namespace,
-                permit=asked.permit,
-                instance=asked.instance,
-            )
-            is_good = shown and is_good
+            is_good = _print_table(console, text, asked) and is_good
     return is_good
+
+
+def _print_table(console: Console, text: str, asked: Asked) -> bool:
+    from rich.table import Table
+    from rich.text import Text
+
+    tree, fields = _explain(text, asked)
+    table = Table(title=Text(visible(text)), title_justify="left", title_style="bold")
+    table.add_column("from", justify="right")
+    table.add_column("what")
+    is_tag = bool(fields) and isinstance(fields[0], BitField)
+    table.add_column("bits" if is_tag else "signs", overflow="fold")
+    table.add_column("says", overflow="fold")
+    for row in field_rows(fields):
+        said = Text(row.said, style="red" if row.is_wrong else "")
+        table.add_row(str(row.start), row.name, Text(row.shown), said)
+    console.print(table)
+    if "error" in tree:
+        console.print(Text(visible(str(tree["error"])), style="red"), soft_wrap=True)
+    for name in ("key", "element_string", "digital_link", "epc_uri", "remark"):
+        if tree.get(name) is not None:
+            line = f"{name.replace('_', ' '):<15} {visible(str(tree[name]))}"
+            console.print(Text(line), soft_wrap=True)
+    return "error" not in tree
 
 
 def _standard_input() -> BufferedIOBase:
@@ -248,24 +272,43 @@ def answer(
         permit: What to let pass, as `identify` takes it.
         instance: Refuse what names no single thing.
     """
-    found: Identity | None = None
-    fault: int | None = None
-    try:
-        found = identify_text(text, form=form, fnc1=fnc1, namespace=namespace, permit=permit)
-        if instance:
-            require_instance(found)
-    except InvalidIdentifier as error:
-        fault = error.position
-        tree: dict[str, object] = {"input": text, "error": str(error), "position": fault}
-    else:
-        is_refused = found.kind == "raw" and found.reason is not None
-        if not is_refused and not bits:
-            return Answer(format_line(text, found), True)
-        tree = _refused_tree(text, found) if is_refused else tree_of(text, found)
+    asked = Asked(form, fnc1, namespace, permit, instance)
     if bits:
-        fields = anatomy(text, found, form=form, fnc1=fnc1, fault=fault)
+        tree, fields = _explain(text, asked)
         tree["fields"] = [field_tree(one) for one in fields]
-    return Answer(_dump(tree), "error" not in tree)
+        return Answer(_dump(tree), "error" not in tree)
+    try:
+        found = _identity(text, asked)
+    except InvalidIdentifier as error:
+        return Answer(_dump(_error_tree(text, error)), False)
+    if found.kind == "raw" and found.reason is not None:
+        return Answer(_dump(_refused_tree(text, found)), False)
+    return Answer(format_line(text, found), True)
+
+
+def _identity(text: str, asked: Asked) -> Identity:
+    found = identify_text(
+        text, form=asked.form, fnc1=asked.fnc1, namespace=asked.namespace, permit=asked.permit
+    )
+    if asked.instance:
+        require_instance(found)
+    return found
+
+
+def _explain(text: str, asked: Asked) -> tuple[dict[str, object], Fields]:
+    """Return the members of an output line, and every bit or character of the text."""
+    try:
+        found = _identity(text, asked)
+    except InvalidIdentifier as error:
+        fields = anatomy(text, None, form=asked.form, fnc1=asked.fnc1, fault=error.position)
+        return _error_tree(text, error), fields
+    is_refused = found.kind == "raw" and found.reason is not None
+    tree = _refused_tree(text, found) if is_refused else tree_of(text, found)
+    return tree, anatomy(text, found, form=asked.form, fnc1=asked.fnc1)
+
+
+def _error_tree(text: str, error: InvalidIdentifier) -> dict[str, object]:
+    return {"input": text, "error": str(error), "position": error.position}
 
 
 def _refused_tree(text: str, found: Identity) -> dict[str, object]:

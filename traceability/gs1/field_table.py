@@ -1,88 +1,49 @@
-"""A code taken apart as a table on the terminal, for a person with a tag or a label in hand."""
+"""A code taken apart as rows of a table, for a person with a tag or a label in hand.
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+>>> from traceability.gs1.identify import identify
+>>> from traceability.gs1.anatomy import anatomy
+>>> for row in field_rows(anatomy("9506000134352", identify("9506000134352"))):
+...     print(row.start, row.name, row.shown, row.said)
+0 value 950600013435 of (01)
+12 check digit 2 right
+"""
 
-from traceability.errors import InvalidIdentifier
-from traceability.gs1.anatomy import anatomy, visible
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from traceability.gs1.anatomy import Fields, visible
 from traceability.gs1.bit_fields import BitField
-from traceability.gs1.identify import identify
-from traceability.gs1.instance import require_instance
 from traceability.gs1.text_fields import TextField
 
 
-def print_fields(
-    text: str,
-    *,
-    form: str = "auto",
-    fnc1: str | None = None,
-    namespace: str | None = None,
-    permit: tuple[str, ...] = (),
-    instance: bool = False,
-    console: Console | None = None,
-) -> bool:
-    """Print what each bit or character of a code is there for, and what the whole stands for.
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field in words."""
 
-    Args:
-        text: The code.
-        form: As `identify` takes it; so `fnc1` and `namespace`.
-        fnc1: The one character that stands for FNC1.
-        namespace: Host name for local names.
-        permit: What to let pass, as `identify` takes it.
-        instance: Refuse what names no single thing.
-        console: Where to; by default standard output.
-
-    Returns:
-        Whether the code could be read.
-    """
-    console = console or Console(highlight=False)
-    try:
-        found = identify(text, form=form, fnc1=fnc1, namespace=namespace, permit=permit)
-        if instance:
-            require_instance(found)
-    except InvalidIdentifier as error:
-        fields = anatomy(text, None, form=form, fnc1=fnc1, fault=error.position)
-        _print(console, text, fields)
-        console.print(Text(str(error), style="red"), soft_wrap=True)
-        return False
-    _print(console, text, anatomy(text, found, form=form, fnc1=fnc1))
-    if found.reason is not None:
-        console.print(Text(found.reason, style="red"), soft_wrap=True)
-    for word, value in (
-        ("key", found.key),
-        ("element string", found.element_string),
-        ("Digital Link", found.digital_link),
-        ("EPC URI", found.epc_uri),
-    ):
-        if value is not None:
-            console.print(Text(f"{word:<15}"), Text(value), soft_wrap=True)
-    return found.reason is None
+    start: int
+    name: str
+    shown: str
+    """Its bits, or its characters with control characters by their names."""
+    said: str
+    is_wrong: bool
 
 
-def _print(
-    console: Console, text: str, fields: tuple[BitField, ...] | tuple[TextField, ...]
-) -> None:
-    table = Table(title=Text(visible(text)), title_justify="left", title_style="bold")
-    table.add_column("from", justify="right")
-    table.add_column("what")
-    is_tag = bool(fields) and isinstance(fields[0], BitField)
-    table.add_column("bits" if is_tag else "characters", overflow="fold")
-    table.add_column("says", overflow="fold")
+def field_rows(fields: Fields) -> Iterator[FieldRow]:
+    """Yield a row for each field of a code."""
     for one in fields:
         if isinstance(one, BitField):
-            bits = f"{one.raw:0{one.length}b}"
-            said = f"{one.value}  {one.note}".strip()
-            table.add_row(str(one.start), one.name, bits, Text(said))
+            is_wrong = one.note.startswith("Cannot ")
+            said = f"{one.value}  {'not allowed here' if is_wrong else one.note}".strip()
+            yield FieldRow(one.start, one.name, f"{one.raw:0{one.length}b}", said, is_wrong)
         else:
-            table.add_row(str(one.start), one.name, Text(visible(one.text)), _said(one))
-    console.print(table)
+            is_wrong = one.is_right is False
+            yield FieldRow(one.start, one.name, visible(one.text), _said(one), is_wrong)
 
 
-def _said(field: TextField) -> Text:
+def _said(field: TextField) -> str:
     if field.expected:
-        return Text(f"wrong, expected {field.expected}", style="red")
+        return f"wrong, expected {field.expected}"
     if field.is_right is not None:
-        return Text("right") if field.is_right else Text("cannot be read here", style="red")
+        return "right" if field.is_right else "cannot be read here"
     about = f"of ({field.ai})" if field.ai and field.name == "value" else ""
-    return Text(" ".join(part for part in (visible(field.value), about) if part))
+    return " ".join(part for part in (visible(field.value), about) if part)
