@@ -335,3 +335,10 @@ def test_a_tag_that_was_never_written_is_explained_not_bound(client: FlaskClient
     page = client.get("/trace?code=" + "0" * 24).text
     assert "1 tag that was never written: give it a number first." in page
     assert 'action="/identify/bind"' not in page
+
+
+def test_a_scan_page_without_scripts_leads_to_the_question(client: FlaskClient) -> None:
+    client.set_cookie("step", "packing")
+    page = client.get("/scan").text
+    answer = client.post("/scan", data={"csrf": csrf_of(page), "counter": "0", "code": "BOX 7"})
+    assert 'href="/identify?code=BOX+7"' in answer.text

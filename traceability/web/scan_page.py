@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -70,6 +71,8 @@ class Said:
     done: int | None = None
     of: int | None = None
     unit: str = ""
+    ask: str = ""
+    """Address of the question what the code is; empty where nothing is asked."""
 
 
 def word_steps(word: str) -> int:
@@ -204,7 +207,9 @@ def _answered(stage: Stage, run: Mapping[str, Any], text: str) -> Response:
         opened = opened_tree(view, after.opened)
     members = ("state", "word", "line", "name", "code", "icon", "done", "of")
     unit = str(scan_words.SENTENCES.get(f"unit {told['unit']}", ""))
-    said = Said(**{member: told[member] for member in members}, unit=unit)
+    is_asked = any("as" in one.get("body", {}) for one in told["actions"])
+    ask = f"/identify?{urlencode({'code': text})}" if is_asked else ""
+    said = Said(**{member: told[member] for member in members}, unit=unit, ask=ask)
     return _screen(stage, said, opened)
 
 
