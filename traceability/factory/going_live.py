@@ -28,6 +28,7 @@ KEPT = (
     "party",
     "order",
     "ticket",
+    "garment",
     "carton",
     "person",
     "headings",
@@ -36,6 +37,7 @@ KEPT = (
     "prefix",
     "serials",
     "serial-range",
+    "printer",
 )
 """What is kept, in this order: an order comes after the products that its lines name."""
 _FRESH = "ledger.new.sqlite"

@@ -55,6 +55,7 @@ def _options(*, with_ledger: bool = True, with_copies: bool = True) -> Callable[
     """Give a command what all kinds of labels share: paper, format, where to."""
     shared: list[Callable[[Any], Any]] = [
         click.option("--printer", default="", help="Name or address of a printer: tcp://HOST:9100"),
+        click.option("--rfid", is_flag=True, help="The printer writes chips, too: ZPL alone."),
         click.option("-o", "--output", type=click.Path(path_type=Path), help="File; - is stdout."),
         click.option("--dpi", type=click.IntRange(100, 1200), help="Dots of an inch."),
         click.option(
@@ -198,8 +199,14 @@ def code(text: str, symbol: Symbol, **more: Any) -> None:
 @label.command("test")
 @_options(with_ledger=False, with_copies=False)
 def test(**more: Any) -> None:
-    """Print a label that says HANGTAG-TEST-7: scan it to see whether printer and scanner agree."""
-    _put([code_label("code128", TEST_TEXT)], "test", more)
+    """Print a page with a ruler of 100 mm and a code: measure the one and scan the other."""
+    from traceability.labels.page import TrialPage, ruler_length, whole_page
+
+    paper = _form("test", more).paper
+    caption = f"This line is {ruler_length(paper)} mm long."
+    trial = Label("test", TEST_TEXT, TrialPage(paper, TEST_TEXT, caption), None)
+    page = whole_page(paper).name
+    _put([trial], "test", {**more, "size": page, "paper": "", "start": 1})
 
 
 # --- what is printed -----------------------------------------------------------------------------
@@ -217,16 +224,20 @@ def _ledger(more: dict[str, Any], *, owned: bool = False) -> Iterator[Ledger]:
     ledger = open_ledger(more["db"] or _of_factory(more["folder"]), more["ledger_name"])
     try:
         if owned:
-            try:
-                ledger.database.own()
-            except DatabaseBusy as error:
-                raise DatabaseBusy(
-                    "Hangtag is running on this ledger: make the labels on its page /labels, or "
-                    "stop it first. Nothing was made."
-                ) from error
+            _own(ledger)
         yield ledger
     finally:
         ledger.database.close()
+
+
+def _own(ledger: Ledger) -> None:
+    try:
+        ledger.database.own()
+    except DatabaseBusy as error:
+        raise DatabaseBusy(
+            "Hangtag is running on this ledger: print on its page /labels, or stop it first. "
+            "Nothing was made."
+        ) from error
 
 
 def _of_factory(folder: Path | None) -> str | None:
@@ -247,15 +258,18 @@ def _print(kind: LabelKind, what: Sequence[str], more: dict[str, Any], *, order:
     """Find the labels that are meant, and put them where they are to go."""
     from traceability.projections.view import look
 
-    with _ledger(more) as ledger, look(ledger) as view:
+    with _ledger(more) as ledger:
         copies = int(more.get("copies", 1))
         found: list[Label] = []
-        for run in _runs(view, kind, what, more, order):
-            found += find(view, replace(run, copies=copies))
-        owner = ledger if more["printer"] else None
+        with look(ledger) as view:
+            for run in _runs(view, kind, what, more, order):
+                found += find(view, replace(run, copies=copies))
         if not found:
             raise Refused(f"No {kind} is there to be printed.")
-        _put(found, kind, more, owner)
+        if more["printer"] and _printer(more, ledger).has_rfid:
+            # Each chip is entered as soon as it was read back: nobody else may write meanwhile.
+            _own(ledger)
+        _put(found, kind, more, ledger)
 
 
 def _runs(
@@ -304,7 +318,7 @@ def _form(kind: str, more: dict[str, Any]) -> Form:
     by_ending: FileFormat = next((one for one in get_args(FileFormat) if one == ending), "svg")
     form: FileFormat = more["form"] or by_ending
     usual = PRINTER_DPI if form in ("zpl", "tspl") else PICTURE_DPI
-    return Form(form, paper, more["start"], more["dpi"] or usual)
+    return Form(form, paper, more["start"], more["dpi"] or usual, more["rfid"])
 
 
 def _put(
@@ -338,18 +352,12 @@ def _put(
 
 def _send(labels: Sequence[Label], form: Form, more: dict[str, Any], ledger: Ledger | None) -> None:
     """Print on a label printer, and say of each label that it is out."""
-    from traceability.labels.printing import jobs_of, send
-    from traceability.labels.proofs import enter_proof
+    from traceability.labels.sending import print_out
 
-    if not form.paper.is_roll:
-        raise Refused("A label printer takes single labels: say --size, 60x40 for example.")
     printer = _printer(more, ledger)
-    jobs = jobs_of(printer, labels, form.paper.label, form.paper.inset)
     with bar(len(labels), quiet=more["as_json"]) as advance:
-        for out in send(printer, jobs):
+        for out in print_out(printer, labels, form.paper, ledger=ledger, by="admin"):
             one = labels[out.number - 1]
-            if ledger is not None:
-                enter_proof(ledger, one, out, printer.name, by="admin")
             if more["as_json"]:
                 tree: dict[str, Any] = {"number": out.number, "name": one.name, "sure": out.is_sure}
                 tree |= {"epc": out.epc.hex().upper()} if out.epc is not None else {}
@@ -369,7 +377,7 @@ def _printer(more: dict[str, Any], ledger: Ledger | None) -> Printer:
     said = str(more["printer"])
     if "://" in said:
         language: Literal["zpl", "tspl"] = "tspl" if more["form"] == "tspl" else "zpl"
-        return Printer("printer", said, language, more["dpi"] or PRINTER_DPI)
+        return Printer("printer", said, language, more["dpi"] or PRINTER_DPI, more["rfid"])
     if ledger is None:
         raise Refused(
             f"Cannot print on {said[:60]!r} without a ledger: say its address, "

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from traceability.errors import Refused
@@ -46,6 +46,8 @@ class Form:
     """Place of the first label on the first sheet."""
     dpi: int = 300
     """Of pictures, and of the printer that is written for."""
+    has_rfid: bool = False
+    """A printer that writes chips is written for."""
 
     def __post_init__(self) -> None:
         if self.format in ("png", "zpl", "tspl") and self.start != 1:
@@ -97,5 +99,7 @@ def _single(label: Label, form: Form) -> bytes:
     size, inset = form.paper.label, form.paper.inset
     if form.format == "png":
         return write_png(proven(label, size, inset), form.dpi)
+    if not form.has_rfid:
+        label = replace(label, epc=None)
     write = write_zpl if form.format == "zpl" else write_tspl
     return write(label, size, form.dpi, inset=inset)

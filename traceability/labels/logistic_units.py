@@ -20,7 +20,7 @@ from traceability.ledger.append import Ledger
 from traceability.ledger.drafts import Draft
 from traceability.projections.view import View, look
 
-__all__ = ["COUNT_MAX", "between", "listed", "make", "sscc"]
+__all__ = ["COUNT_MAX", "between", "listed", "make", "next_key", "sscc"]
 
 COUNT_MAX = 200
 """Labels numbered at once, as with cartons of the workshop's own numbers."""
@@ -51,6 +51,11 @@ def sscc(prefix: str, running: int) -> str:
         )
     body = f"{EXTENSION}{prefix}{running:0{room}d}"
     return f"{body}{check_digit(body)}"
+
+
+def next_key(view: View, prefix: str) -> str:
+    """Return the key that the next unit under a prefix gets; nothing is entered."""
+    return f"/00/{sscc(prefix, _next(view, prefix))}"
 
 
 def listed(view: View) -> list[str]:

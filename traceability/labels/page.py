@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from traceability.labels.barcode_1d import code128
@@ -18,7 +19,16 @@ from traceability.labels.reading_back import proven
 from traceability.labels.sheet import Paper, find_paper, places
 from traceability.labels.square import qr_code
 
-__all__ = ["cut_lines", "draw_pages", "draw_test", "drawn", "find_paper", "ruler_length"]
+__all__ = [
+    "TrialPage",
+    "cut_lines",
+    "draw_pages",
+    "draw_test",
+    "drawn",
+    "find_paper",
+    "ruler_length",
+    "whole_page",
+]
 
 RULER = 100
 TICK, LONG_TICK = 2.5, 5.0
@@ -104,28 +114,51 @@ def draw_test(paper: Paper, text: str, caption: str) -> str:
         text: What the codes say.
         caption: What the ruler is for, in the language of who looks at it.
     """
-    length = ruler_length(paper)
-    wide, high = paper.page
-    left = (wide - length) / 2
-    top = 3.0 if paper.is_roll else min(20.0, high / 8)
-    unit = 3.0 if paper.is_roll else 5.0
-    parts: list[Part] = [] if paper.is_roll else _frames(paper)
-    parts += _ruler(left, top, length)
-    below = top + LONG_TICK + 0.5
-    parts.append(Words(caption, left, below, unit, length, weight=400))
-    below += unit + 0.5
-    if paper.is_roll:
-        parts += _codes(text, left, below, length, high - below - 1)
-    else:
-        # Inside one label: a line of a frame must not run through a code.
-        label = next(
-            (one for one in range(1, paper.count + 1) if paper.place(one)[1] >= below), paper.count
-        )
-        x, y = paper.place(label + (paper.columns - 1) // 2 if paper.columns > 2 else label)
-        across, down = paper.inset
-        room = (paper.label[0] - 2 * across, paper.label[1] - 2 * down)
-        parts += _codes(text, x + across, y + down, *room)
-    return _page(paper, Picture(wide, high, tuple(parts), caption).svg())
+    return _page(paper, TrialPage(paper, text, caption).draw(paper.page).svg())
+
+
+def whole_page(paper: Paper) -> Paper:
+    """Return the paper of one page of another paper, with nothing cut out of it.
+
+    >>> whole_page(find_paper("a4-3x8")).label
+    (210.0, 297.0)
+    """
+    return find_paper("x".join(f"{side:g}" for side in paper.page))
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPage:
+    """The page that tries a printer: a ruler, the edges of the labels, and a code."""
+
+    paper: Paper
+    text: str
+    """What the codes say."""
+    caption: str
+    """What the ruler is for."""
+
+    def draw(self, size: tuple[float, float], inset: tuple[float, float] = (2, 2)) -> Picture:
+        """Lay it out; its size is that of the paper's page, whatever is asked for."""
+        paper, length = self.paper, ruler_length(self.paper)
+        wide, high = paper.page
+        left = (wide - length) / 2
+        top = 3.0 if paper.is_roll else min(20.0, high / 8)
+        unit = 3.0 if paper.is_roll else 5.0
+        parts: list[Part] = [] if paper.is_roll else _frames(paper)
+        parts += _ruler(left, top, length)
+        below = top + LONG_TICK + 0.5
+        parts.append(Words(self.caption, left, below, unit, length, weight=400))
+        below += unit + 0.5
+        if paper.is_roll:
+            parts += _codes(self.text, left, below, length, high - below - 1)
+        else:
+            # Inside one label: a line of a frame must not run through a code.
+            rows = range(1, paper.count + 1)
+            label = next((one for one in rows if paper.place(one)[1] >= below), paper.count)
+            x, y = paper.place(label + (paper.columns - 1) // 2 if paper.columns > 2 else label)
+            across, down = paper.inset
+            room = (paper.label[0] - 2 * across, paper.label[1] - 2 * down)
+            parts += _codes(self.text, x + across, y + down, *room)
+        return Picture(wide, high, tuple(parts), self.caption)
 
 
 def _codes(text: str, x: float, y: float, width: float, height: float) -> list[Part]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flask import abort, request
 from werkzeug.wrappers import Response
 
+from traceability.commissioning.blocks import following, newest
 from traceability.errors import Refused
 from traceability.labels import garments, tickets
 from traceability.labels.codes import ShortCode
@@ -108,8 +109,7 @@ def _next(view: View, product: str, order: str = "") -> Garment:
     if product.startswith("//"):
         code = ShortCode("G", next_running(view))
         return Garment(code.key(view.namespace), product, order)
-    have = garments.of_product(view, product)
-    serial = max((int(one.code) for one in have), default=1_000_000) + 1
+    serial = following(view, newest(view, product))
     return Garment(f"{product}/21/{serial}", product, order)
 
 

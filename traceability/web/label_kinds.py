@@ -157,11 +157,14 @@ def _cartons_page(found: Bench) -> str:
     with current().look() as view:
         if found.kind == "logistic":
             have = logistic_units.listed(view)
-            first = have[0] if have else None
+            first = logistic_units.next_key(view, prefix)
         else:
             have = [key for key in view.masters("carton") if key.startswith("//")]
             have.sort(key=lambda key: (len(key), key), reverse=True)
             first = ShortCode("C", max(next_running(view), FIRST)).key(view.namespace)
+        order = request.values.get("order", "")[:80]
+        if order:
+            view.suppose("carton", first, {"order": order})
         known = view.master("carton", have[:LISTED_MAX])
         rows = [row for row in progress.orders(view) if not row.ordered <= row.finished]
         numbers = [number_of(row.label.key, view.namespace) for row in rows[:ORDERS_OFFERED]]

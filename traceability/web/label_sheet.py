@@ -11,12 +11,20 @@ from flask import Response, abort, render_template, request, url_for
 
 from traceability.errors import Refused
 from traceability.labels.label import Label
-from traceability.labels.page import draw_pages, draw_test, ruler_length
+from traceability.labels.page import (
+    TrialPage,
+    draw_pages,
+    draw_test,
+    ruler_length,
+    whole_page,
+)
+from traceability.labels.pdf import write_pdf
 from traceability.labels.png import write_png
 from traceability.labels.reading_back import proven
 from traceability.labels.run import Run, find
 from traceability.labels.sheet import Paper, find_paper, pages
 from traceability.web import access, papers
+from traceability.web.direct_printing import offered
 from traceability.web.label_addresses import sheet_address
 from traceability.web.label_faces import wording
 from traceability.web.labels import blueprint as page_of
@@ -52,6 +60,8 @@ def show_print() -> str:
     """Show the sheet as the printer gets it."""
     run, labels = asked()
     chosen = papers.choice(request.args, run.kind)
+    with current().look() as view:
+        direct = offered(view, run, chosen.paper)
     part = _part(len(labels))
     shown = labels[part * PRINTED_MAX : (part + 1) * PRINTED_MAX]
     # A part that follows begins where the one before it ended.
@@ -71,6 +81,7 @@ def show_print() -> str:
         part_of_many=len(labels) > PRINTED_MAX,
         more=(part + 1) * PRINTED_MAX < len(labels),
         back=_back(run),
+        offered=direct,
         pdf=sheet_address(run, chosen, "labels.give_pdf"),
         png=sheet_address(run, chosen, "labels.give_png") if len(labels) <= PICTURES_MAX else "",
     )
@@ -93,8 +104,6 @@ def _back(run: Run) -> str:
 @page_of.get("/labels/print.pdf")
 def give_pdf() -> Response:
     """Give the labels as one PDF, each page as large as its paper."""
-    from traceability.labels.pdf import write_pdf
-
     run, labels = asked()
     chosen = papers.choice(request.args, run.kind)
     data = write_pdf(labels, chosen.paper, start=chosen.start)
@@ -169,15 +178,25 @@ def show_test() -> str:
     read = request.args.get("read", "").strip()
     return render_template(
         "labels_test.html",
-        sheet=draw_test(chosen.paper, TEST_TEXT, _caption(chosen.paper)),
+        sheet=draw_test(chosen.paper, TEST_TEXT, caption(chosen.paper)),
         paper=chosen.paper,
         paper_size=papers.size_words(chosen.paper.page),
         length=length,
         text=TEST_TEXT,
         read=read[:80],
         is_right=read.removeprefix("]Q1").removeprefix("]C0") == TEST_TEXT,
+        pdf=url_for("labels.give_test", paper=chosen.paper.name),
     )
 
 
-def _caption(paper: Paper) -> str:
+@page_of.get("/labels/test.pdf")
+def give_test() -> Response:
+    """Give the page that tries the printer as PDF."""
+    paper = papers.choice(request.args).paper
+    trial = TrialPage(paper, TEST_TEXT, caption(paper))
+    return _file(write_pdf([trial], whole_page(paper)), "application/pdf", "test-page.pdf")
+
+
+def caption(paper: Paper) -> str:
+    """Say how long the ruler on a trial page must be."""
     return _("This line is %(length)s mm long.", length=ruler_length(paper))

@@ -31,7 +31,7 @@ SINGLE_SIZES: dict[str, tuple[str, ...]] = {
     "logistic": ("105x148", "101.6x152.4", "148x210"),
 }
 """Labels of label printers by kind, where they are not the usual ones."""
-SMALLEST: dict[str, tuple[float, float]] = {"logistic": (100.0, 140.0), "roll": (60.0, 35.0)}
+SMALLEST: dict[str, tuple[float, float]] = {"logistic": (100.0, 138.0), "roll": (60.0, 35.0)}
 """Sheets with smaller labels than these are not offered for a kind."""
 LARGE = 70.0
 """Labels from this height on are for cartons and pallets alone, mm."""
