@@ -314,7 +314,7 @@ FACTS = (
     "Shirt, navy, M", "Shirt, navy, L", "Twill, navy", "B-1", "Dock gate", "Shipping", "Garment",
     "garment", "Carton", "Sewing", "Demo: simulated", "EAN-13", "Esperanto", "esperanto", "SSCC",
     "FNC1", "GS", "ASCII", "EPC", "URN", "URI", "GS1", "EAN-8", "Shipped", "Floor", "Shop", "Porto",
-    "shipping", "Table", "Checking & packing",
+    "shipping", "Table", "Roll", "Bundle", "roll", "bundle", "Checking & packing",
 )  # fmt: skip
 
 
