@@ -119,6 +119,7 @@ def test_the_short_way_agrees_with_the_long_way(epc: bytes) -> None:
 def test_an_identity_is_the_same_by_the_short_and_the_long_way(tag: EpcTag) -> None:
     epc = encode_bits(tag.scheme.name, tag.filter, tag.parts)
     assert identify_epc(epc) == identity_of_tag(tag)
+    assert tag.epc_uri is not None
     assert key_of(tag.epc_uri) == key_by_rules(tag.epc_uri)
     link = identity_of_tag(tag).id
     assert link is not None
