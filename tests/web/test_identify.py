@@ -130,7 +130,9 @@ def test_every_sign_of_a_scan_has_its_place(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("typed", ["<GS>", "<gs>", "{GS}", "␝", "\x1d"])
 def test_the_separator_can_be_typed(client: FlaskClient, typed: str) -> None:
-    told = explained(client, f"0109506000134352211234{typed}10L7")
+    page = client.get("/identify", query_string={"code": f"0109506000134352211234{typed}10L7"})
+    assert "1234&lt;GS&gt;10L7</textarea>" in page.text
+    told = words(page.text)
     assert "(01)09506000134352(21)1234(10)L7" in told
 
 

@@ -387,7 +387,8 @@ def _rendered(
         "identify.html",
         codes=codes,
         compared=compared,
-        code=given,
+        # A field shows no control characters; by their names they can be read and sent again.
+        code="\n".join(visible(_TYPED_GS.sub(GS, line)) for line in _LINE_ENDS.split(given)),
         more=more,
         as_form=form,
         as_words={name: word for name, word in AS_WORDS.items() if name in FORMS},
