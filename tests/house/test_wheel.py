@@ -116,7 +116,8 @@ for rule in sorted(rules - {"/live", "/api/live"}):
     for language in ("en", "zh-Hans"):
         answer = client.get(rule, headers={"Accept-Language": language})
         # A form carries a value that is drawn anew each time.
-        text = re.sub('name="csrf" value="[^"]+"', "", answer.text)
+        text = answer.get_data().decode(errors="backslashreplace")
+        text = re.sub('name="csrf" value="[^"]+"', "", text)
         seen[f"{rule} {language}"] = (answer.status_code, text)
 print(json.dumps(seen))
 """
