@@ -202,11 +202,11 @@ def _check_values(
 ) -> Elements:
     elements: list[tuple[str, str]] = []
     for ai, escaped, at in found:
-        value = unescape(escaped, at)
-        value = _pad_gtin(ai, value, permit_short_gtin=permit_short_gtin)
+        given = unescape(escaped, at)
+        value = _pad_gtin(ai, given, permit_short_gtin=permit_short_gtin)
         rule = rule_of(ai, permit_unknown=permit_unknown)
         if rule is not None:
-            rule.check(value, at, but=but)
+            rule.check(value, at - (len(value) - len(given)), but=but)
         elements.append((ai, value))
     return tuple(elements)
 
@@ -215,7 +215,7 @@ def parse_binary_link(text: str) -> EpcTag | None:
     """Read a link whose last path segment is the tag itself: ``eh`` and hex, ``ex`` and base64url.
 
     Returns:
-        The tag; None if the link is not of that form.
+        The tag; None if the link is not of that form, as ``/01/…/21/eh30``: there it is a serial.
 
     Raises:
         InvalidIdentifier: If it is of that form but its bits are no EPC, or one that has no
@@ -229,6 +229,8 @@ def parse_binary_link(text: str) -> EpcTag | None:
     path, query, _ = _open(text)
     start = text.rfind("/", path, query) + 1
     segment = text[start:query] if path < query else ""
+    if segment[:2] not in ("eh", "ex") or _is_plain(text, path, query):
+        return None
     match = _HEX_EPC.match(segment)
     if match is not None:
         value, bits = int(match[1], 16), 4 * len(match[1])
@@ -246,7 +248,18 @@ def parse_binary_link(text: str) -> EpcTag | None:
         raise InvalidIdentifier(str(error), min(query, start + 2 + error.position)) from None
     if not elements_of(tag):
         raise _fault(text, "a tag with a GS1 key", tag.scheme.name, start)
+    if _is_plain(text, path, start - 1):
+        raise _fault(text, "no key before the tag in the path", text[path : start - 1], path)
     return tag
+
+
+def _is_plain(text: str, start: int, end: int) -> bool:
+    """Tell whether a path ends in a key and its qualifiers."""
+    try:
+        _read_path(text, start, end, permit_names=True)
+    except InvalidIdentifier:
+        return False
+    return True
 
 
 def format_binary_link(epc: bytes, stem: str = CANONICAL_HOST, *, is_short: bool = False) -> str:

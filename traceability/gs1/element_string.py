@@ -172,9 +172,12 @@ def _refuse_swallowed_key(elements: Elements, start: int) -> None:
         return
     split = (*elements[:-1], (ai, value[: match.start()]), (match[0][:2], match[0][2:]))
     try:
+        if rule is not None:
+            rule.check(value[: match.start()])
         check_together(split, requisites=False)
     except InvalidIdentifier:
-        # The message has such a key already: the value only looks like another.
+        # What is left is no value of this field, or the message has such a key already: the value
+        # only looks like another key.
         return
     place = start + sum(len(name) + len(text) for name, text in elements) - len(match[0])
     raise InvalidIdentifier(

@@ -258,7 +258,7 @@ def _parse_tag(uri: str, name: str, body: str, start: int) -> EpcUri:
     if scheme.uri != "gid":
         text, _, body = body.partition(".")
         limit = {"usdod": 16, "adi": 64}.get(scheme.uri, 8)
-        if not _is_digits(text) or int(text) >= limit or text != str(int(text)):
+        if text not in map(str, range(limit)):
             raise _fault(uri, f"a filter value below {limit}", text, start)
         value = int(text)
         start += len(text) + 1

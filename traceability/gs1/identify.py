@@ -51,6 +51,8 @@ PERMITS = ("missing-companions", "short-gtin", "unknown-ais")
 """What `identify` can be told to let pass; each is refused otherwise."""
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{4}){6,}\Z")
+# A raw URI, under which a tag is kept that cannot be read, tells up to 99,999 bits.
+_HEX_MAX = 24_999
 _BRACKETED = re.compile(r"\([0-9]")
 _KEY_PATH = re.compile(r"/[0-9]{2,4}/")
 # A URN that a QR code wrote in its upper-case mode, up to where case begins to matter.
@@ -154,7 +156,7 @@ def identify(
     ``urn:epc:``, and 24 or more hex digits in whole words under a header of the EPC standard.
 
     Args:
-        text: What was scanned, typed or sent; line ends around it are ignored.
+        text: What was scanned, typed or sent; blanks and line ends around it are ignored.
         form: ``auto``; ``epc`` in hex; ``bank`` in hex, from the PC word or the check sum on;
             ``scan`` with AIM prefix; ``message`` without brackets; ``element`` string in
             brackets; ``link`` as the standard has it today; ``uri``. Names in place of numbers
@@ -176,17 +178,25 @@ def identify(
         raise ValueError(f"Cannot identify as {form!r}: expected one of {', '.join(FORMS)}.")
     if fnc1 is not None and len(fnc1) != 1:
         raise ValueError(f"Cannot use {fnc1!r} as FNC1: expected one character.")
-    text = text.strip(_LINE_ENDS)
-    if not text.strip(_BLANKS):
+    given = text.strip(_LINE_ENDS)
+    # Blanks around a code are the copying hand's, unless one of them stands for FNC1.
+    text = given.strip(_BLANKS.replace(fnc1 or GS, ""))
+    if not text:
         raise InvalidIdentifier("Cannot identify an empty text: expected a code, got nothing.")
     unknown = set(permit).difference(PERMITS)
     if unknown:
         raise ValueError(
             f"Cannot permit {', '.join(sorted(unknown))}: expected words of {', '.join(PERMITS)}."
         )
-    if fnc1 is None and namespace is None and not permit:
-        return reader(text, _PLAINLY)
-    return reader(text, _Asked(fnc1, namespace or DEFAULT_NAMESPACE, frozenset(permit)))
+    asked = _PLAINLY
+    if fnc1 is not None or namespace is not None or permit:
+        asked = _Asked(fnc1, namespace or DEFAULT_NAMESPACE, frozenset(permit))
+    try:
+        return reader(text, asked)
+    except InvalidIdentifier as error:
+        # What is missing is missing at the end of what was given.
+        place = min(error.position, len(text)) + given.index(text)
+        raise InvalidIdentifier(str(error), place) from None
 
 
 def _parse_digits(text: str) -> tuple[int, int]:
@@ -202,6 +212,12 @@ def _parse_digits(text: str) -> tuple[int, int]:
 
 def _read_epc(text: str, asked: _Asked) -> Identity:
     value, count = _parse_digits(text)
+    if count > _HEX_MAX:
+        raise InvalidIdentifier(
+            f"Cannot read {text[:40]}… as EPC: expected at most {_HEX_MAX} hex digits, "
+            f"got {count}.",
+            _HEX_MAX,
+        )
     return _identify_bits(value, 4 * count)
 
 
@@ -336,14 +352,13 @@ def _read_uri(text: str, asked: _Asked) -> Identity:
     if parsed.form == "raw":
         return _identify_raw(parsed.parts)
     form = "id" if parsed.form == "tag" else parsed.form
-    pure = (
-        text
-        if parsed.form != "tag" or not parsed.elements
-        else format_parts(parsed.scheme, parsed.parts, form=form)
-    )
-    tag_uri = text if parsed.form == "tag" else None
+    # Written anew: partners escape more characters than they must.
+    pure = format_parts(parsed.scheme, parsed.parts, form=form)
+    tag_uri = None
+    if parsed.binary is not None:
+        lead = "" if parsed.filter is None else f"{parsed.filter}."
+        tag_uri = format_parts(parsed.binary.lower(), parsed.parts, form="tag", lead=lead)
     if not parsed.elements:
-        pure = format_parts(parsed.scheme, parsed.parts, form=form)
         return Identity(
             key=pure, id=pure, kind="other", scheme=parsed.binary, filter=parsed.filter,
             epc_uri=pure, tag_uri=tag_uri,
@@ -404,9 +419,22 @@ def _choose(text: str, fnc1: str | None) -> "Reader | None":
         return _read_message
     if _HEX.match(text):
         header = int(text[:2], 16)
+        if header == 0x00 and _is_carton(text):
+            return None
         if header in BY_HEADER or header in (0x00, 0xE2):
             return _read_epc
     return None
+
+
+def _is_carton(text: str) -> bool:
+    """Tell a carton's number and what follows it (AI 00 …) from a tag that nobody wrote."""
+    if not text.strip("0") or not looks_like_message(text):
+        return False
+    try:
+        parse_message(text, requisites=False)
+    except InvalidIdentifier:
+        return False
+    return True
 
 
 Reader = Callable[[str, _Asked], Identity]

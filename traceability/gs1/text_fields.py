@@ -273,7 +273,7 @@ def _unbracketed(text: str) -> str:
 def _unescaped(text: str) -> str:
     try:
         return unescape(text)
-    except InvalidIdentifier:
+    except (InvalidIdentifier, UnicodeEncodeError):
         return text
 
 
