@@ -1,11 +1,12 @@
 """Codes that look like another sort of code, and faults that must point into what was given."""
 
+import io
 import json
 
 import pytest
 
 from traceability.errors import InvalidIdentifier
-from traceability.gs1.commands import answer
+from traceability.gs1.commands import answer, read_lines
 from traceability.gs1.identify import identify
 
 CARTON = "106141412345678908"
@@ -97,3 +98,8 @@ def test_a_name_that_escapes_too_much_is_written_anew() -> None:
 
 def test_half_a_character_in_a_link_is_refused_bit_by_bit() -> None:
     assert '"error"' in answer("https://a/01\ud80009506000134352/21/a%2Fb", bits=True).text
+
+
+def test_the_mark_that_editors_put_before_a_text_belongs_to_no_code() -> None:
+    stream = io.BytesIO(b"\xef\xbb\xbf" + TAG.encode() + b"\r\n")
+    assert list(read_lines(stream)) == [([TAG], 29)]

@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -232,8 +233,12 @@ def read_lines(stream: BufferedIOBase) -> Iterator[tuple[list[str], int]]:
     [(['a', ''], 5), (['b'], 0)]
     """
     rest, taken = b"", 0
+    is_begun = False
     while data := stream.read1(CHUNK_BYTES):
         taken += len(data)
+        if not is_begun:
+            # Some editors put a mark in front of a text; it belongs to no code.
+            is_begun, data = True, data.removeprefix(BOM_UTF8)
         done, newline, tail = data.rpartition(b"\n")
         if newline:
             yield _split(rest + done), taken
