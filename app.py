@@ -32,7 +32,7 @@ COMMANDS = {
     "label": "traceability.labels.commands",
     "ledger": "traceability.ledger.commands",
     "new": "traceability.workshop.commands",
-    "printer": "traceability.labels.printer_commands",
+    "printer": "traceability.printers.commands",
     "readers": "readers.commands",
     "restore": "traceability.factory.safe_commands",
     "serve": "traceability.web.commands",

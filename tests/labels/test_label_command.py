@@ -18,9 +18,9 @@ from tests.labels.conftest import NAMESPACE, enter_order
 from traceability.commissioning import prefixes
 from traceability.database import file_url
 from traceability.labels import garments, logistic_units, tickets
-from traceability.labels.emulated_printer import EmulatedPrinter
 from traceability.labels.issuing import Wish, issue
 from traceability.ledger.append import Ledger
+from traceability.printers.emulated.printer import EmulatedPrinter
 from traceability.projections.entering import master_draft
 
 GTIN = "/01/09521141001011"

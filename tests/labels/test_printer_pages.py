@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from tests.labels.conftest import NAMESPACE
 from tests.labels.test_label_pages import post, sentence
 from traceability.labels import garments, tickets
-from traceability.labels.emulated_printer import EmulatedPrinter
-from traceability.labels.printers import Printer, enter_printer, printers
 from traceability.ledger.append import Ledger
+from traceability.printers.emulated.printer import EmulatedPrinter
+from traceability.printers.known import Printer, enter_printer, printers
 from traceability.projections.entering import master_draft
 from traceability.projections.items import item
 from traceability.projections.view import look

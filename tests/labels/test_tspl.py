@@ -9,13 +9,13 @@ from tests.labels.thermal_labels import CASES, CHIP, KINDS, keys, read, readable
 from traceability.errors import Refused
 from traceability.labels.barcode_1d import Bars, code128, ean8, ean13, gs1_128, itf14, upc_a
 from traceability.labels.dots import Grid
-from traceability.labels.emulated_label import EmulatedLabel
-from traceability.labels.emulated_tspl import TsplReader
 from traceability.labels.hang_tag import hang_tag
 from traceability.labels.label import Label
 from traceability.labels.picture import Code, Rule, Words
 from traceability.labels.square import Square, data_matrix, qr_code
 from traceability.labels.tspl import quoted, write_tspl
+from traceability.printers.emulated.label import EmulatedLabel
+from traceability.printers.emulated.tspl import TsplReader
 
 
 def printed(data: bytes, dpi: int = 203) -> EmulatedLabel:

@@ -23,12 +23,12 @@ from traceability.errors import Conflict, Refused
 from traceability.labels.barcode_1d import code128, ean8, ean13, gs1_128, itf14, upc_a
 from traceability.labels.chip import commands, pc_word, read_answers
 from traceability.labels.dots import Grid
-from traceability.labels.emulated_zpl import Format, ZplReader
 from traceability.labels.hang_tag import hang_tag
 from traceability.labels.label import Label
 from traceability.labels.picture import Code, Part, Picture, Rule, Words
 from traceability.labels.square import Square, data_matrix, matrix_text, qr_code
 from traceability.labels.zpl import field, write_bitmap, write_zpl
+from traceability.printers.emulated.zpl import Format, ZplReader
 
 HOSTILE = (
     "^XZ~JA", "~HS", "^FS^XZ^XA", "_5EXZ", "\\&\\\\ back", 'a "quoted" name', ">;>8", "a,b:c",

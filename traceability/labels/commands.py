@@ -22,8 +22,8 @@ from traceability.labels.sheet import find_paper
 from traceability.opening import ledger_options, open_ledger
 
 if TYPE_CHECKING:
-    from traceability.labels.printers import Printer
     from traceability.ledger.append import Ledger
+    from traceability.printers.known import Printer
     from traceability.projections.view import View
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -352,7 +352,7 @@ def _put(
 
 def _send(labels: Sequence[Label], form: Form, more: dict[str, Any], ledger: Ledger | None) -> None:
     """Print on a label printer, and say of each label that it is out."""
-    from traceability.labels.sending import print_out
+    from traceability.printers.sending import print_out
 
     printer = _printer(more, ledger)
     with bar(len(labels), quiet=more["as_json"]) as advance:
@@ -371,7 +371,7 @@ def _send(labels: Sequence[Label], form: Form, more: dict[str, Any], ledger: Led
 
 def _printer(more: dict[str, Any], ledger: Ledger | None) -> Printer:
     """Return the printer of a name, or the one at an address, which needs no ledger."""
-    from traceability.labels.printers import Printer, find_printer
+    from traceability.printers.known import Printer, find_printer
     from traceability.projections.view import look
 
     said = str(more["printer"])

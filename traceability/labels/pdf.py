@@ -67,7 +67,7 @@ def write_pdf(labels: Sequence[Label | Drawing], paper: Paper, *, start: int = 1
                 _Place(canvas, 0, 0, paper.page[1]).draw(cut_lines(paper))
         picture = drawn(label, paper)
         if len(labels) == 1:
-            canvas.setTitle(picture.title)
+            canvas.setTitle(picture.spoken)
         _Place(canvas, x, y, paper.page[1]).draw(picture)
     canvas.save()
     return file.getvalue()

@@ -117,10 +117,15 @@ class Picture:
     title: str = ""
     """What it is, for those who hear the page."""
 
+    @property
+    def spoken(self) -> str:
+        """Return the title without what no file can hold, such as control characters."""
+        return _NO_TEXT.sub(" ", self.title)
+
     def svg(self, *, x: float = 0, y: float = 0) -> str:
         """Write the label as an SVG element that lies at a place of the page."""
         inside = "".join(_write(part) for part in self.parts)
-        title = f"<title>{escape(self.title)}</title>" if self.title else ""
+        title = f"<title>{escape(self.spoken)}</title>" if self.title else ""
         size = f'width="{_mm(self.width)}" height="{_mm(self.height)}"'
         box = f'viewBox="0 0 {_mm(self.width)} {_mm(self.height)}"'
         return (
@@ -138,7 +143,7 @@ class Picture:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}mm" height="{high}mm" '
             f'viewBox="0 0 {wide} {high}" font-family="{_FAMILIES}">'
-            f"<title>{escape(self.title)}</title>"
+            f"<title>{escape(self.spoken)}</title>"
             f"<style>.w84{{font-stretch:84%}}.w76{{font-stretch:76%}}</style>"
             f'<rect width="{wide}" height="{high}" fill="#fff"/>{inside}</svg>'
         )

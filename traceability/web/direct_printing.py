@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traceability.labels.printers import FoundPrinter, Printer, found_printers, printers
 from traceability.labels.run import Run
 from traceability.labels.sheet import SINGLES, Paper, find_paper
+from traceability.printers.known import FoundPrinter, Printer, found_printers, printers
 from traceability.projections.view import View
 from traceability.web import access, papers
 

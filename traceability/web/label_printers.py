@@ -13,16 +13,16 @@ from werkzeug.wrappers import Response
 from traceability.errors import Refused
 from traceability.labels.label import Label
 from traceability.labels.page import TrialPage
-from traceability.labels.printers import (
+from traceability.labels.run import RUN_MAX
+from traceability.labels.sheet import Paper, find_paper
+from traceability.printers.known import (
     Printer,
     enter_printer,
     find_printer,
     printers,
     remove_printer,
 )
-from traceability.labels.run import RUN_MAX
-from traceability.labels.sending import print_out
-from traceability.labels.sheet import Paper, find_paper
+from traceability.printers.sending import print_out
 from traceability.web import access
 from traceability.web.direct_printing import plugged_in
 from traceability.web.label_sheet import TEST_TEXT, asked, caption

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from traceability.errors import TraceabilityError
-from traceability.labels.printing import ChipMismatch, Printed, PrinterStopped
+from traceability.printers.printing import ChipMismatch, Printed, PrinterStopped
 
 __all__ = ["PrintJob", "PrintJobs"]
 

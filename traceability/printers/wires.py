@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from traceability.errors import Offline
-from traceability.labels.printer_address import Address, parse_address
+from traceability.printers.address import Address, parse_address
 
 if TYPE_CHECKING:
     import serial

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from traceability.errors import Refused
-from traceability.labels.emulated_chip import EmulatedChip, chip_number
-from traceability.labels.emulated_fields import dots_of
-from traceability.labels.emulated_printer import EmulatedPrinter
-from traceability.labels.emulated_tspl import TsplReader
-from traceability.labels.emulated_zpl import Format, ZplReader
+from traceability.printers.emulated.chip import EmulatedChip, chip_number
+from traceability.printers.emulated.fields import dots_of
+from traceability.printers.emulated.printer import EmulatedPrinter
+from traceability.printers.emulated.tspl import TsplReader
+from traceability.printers.emulated.zpl import Format, ZplReader
 
 HEAD = b"^XA^PW400^LL240"
 

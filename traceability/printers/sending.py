@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from traceability.errors import Refused
-from traceability.labels.chip_events import commissioning, is_known
 from traceability.labels.label import Label
-from traceability.labels.printers import Printer
-from traceability.labels.printing import Printed, jobs_of, send
 from traceability.labels.sheet import Paper
 from traceability.ledger.append import Ledger
+from traceability.printers.chip_events import commissioning, is_known
+from traceability.printers.known import Printer
+from traceability.printers.printing import Printed, jobs_of, send
 from traceability.projections.view import look
 
 __all__ = ["print_out"]

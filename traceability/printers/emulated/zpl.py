@@ -20,7 +20,7 @@ from PIL import Image
 
 from traceability.errors import InvalidIdentifier
 from traceability.gs1.element_string import parse_message
-from traceability.labels.emulated_fields import (
+from traceability.printers.emulated.fields import (
     dots_of,
     parts_of,
     ratio,
@@ -29,7 +29,7 @@ from traceability.labels.emulated_fields import (
     values_of_field,
     whole,
 )
-from traceability.labels.emulated_label import (
+from traceability.printers.emulated.label import (
     ASCENT,
     EmulatedLabel,
     bar_modules,

@@ -27,8 +27,8 @@ from typing import IO, Any, Literal
 
 from traceability.errors import Refused
 from traceability.labels.dots import RESOLUTIONS
-from traceability.labels.printer_address import parse_address
 from traceability.ledger.append import Ledger
+from traceability.printers.address import parse_address
 from traceability.projections.entering import master_draft
 from traceability.projections.view import Values, View, look
 

@@ -12,8 +12,8 @@ import click
 from traceability.opening import ledger_options, open_ledger
 
 if TYPE_CHECKING:
-    from traceability.labels.emulated_printer import Sheet
-    from traceability.labels.printers import Printer
+    from traceability.printers.emulated.printer import Sheet
+    from traceability.printers.known import Printer
 
 BY = "admin"
 TEST_SIZE = (50.0, 30.0)
@@ -32,7 +32,7 @@ def printer() -> None:
 @ledger_options
 def list_printers(here: bool, db: str | None, ledger_name: str, as_json: bool) -> None:
     """List the printers that were entered, and those that are plugged into this PC."""
-    from traceability.labels.printers import found_printers, printers
+    from traceability.printers.known import found_printers, printers
     from traceability.projections.view import look
 
     known: list[Printer] = []
@@ -83,7 +83,7 @@ def add_printer(
 
     ADDRESS is tcp://192.168.1.50:9100, serial:///dev/ttyUSB0?baud=9600 or usb:///dev/usb/lp0.
     """
-    from traceability.labels.printers import Printer, enter_printer
+    from traceability.printers.known import Printer, enter_printer
 
     spoken: Any = language  # click has checked it
     entered = Printer(name, address, spoken, int(dpi), rfid)
@@ -96,7 +96,7 @@ def add_printer(
 @ledger_options
 def remove(name: str, db: str | None, ledger_name: str, as_json: bool) -> None:
     """Take the printer NAME out of the list; labels it printed stay what they are."""
-    from traceability.labels.printers import find_printer, remove_printer
+    from traceability.printers.known import find_printer, remove_printer
     from traceability.projections.view import look
 
     opened = open_ledger(db, ledger_name)
@@ -124,8 +124,8 @@ def test(
     """Ask the printer NAME, or the one at an address, how it is, and print one label."""
     from traceability.labels.face import Face
     from traceability.labels.label import Label
-    from traceability.labels.printers import Printer, find_printer
-    from traceability.labels.printing import jobs_of, send, status_of
+    from traceability.printers.known import Printer, find_printer
+    from traceability.printers.printing import jobs_of, send, status_of
     from traceability.projections.view import look
 
     if "://" in name:
@@ -184,7 +184,7 @@ def emulate(
     as_json: bool,
 ) -> None:
     """Be a label printer: draw what is sent, and say what is wrong with it."""
-    from traceability.labels.emulated_printer import EmulatedPrinter
+    from traceability.printers.emulated.printer import EmulatedPrinter
 
     spoken: Any = language  # click has checked it
     made = EmulatedPrinter(

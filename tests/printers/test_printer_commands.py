@@ -13,8 +13,8 @@ from click.testing import CliRunner
 import app
 from tests.labels.thermal_labels import read
 from traceability.database import file_url
-from traceability.labels.emulated_printer import EmulatedPrinter
 from traceability.ledger.append import Ledger
+from traceability.printers.emulated.printer import EmulatedPrinter
 
 
 @pytest.fixture

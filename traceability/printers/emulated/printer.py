@@ -21,10 +21,10 @@ from typing import Literal, Self
 
 from PIL import Image
 
-from traceability.labels.emulated_chip import EmulatedChip, chip_number
-from traceability.labels.emulated_door import Door, PtyDoor, TcpDoor
-from traceability.labels.emulated_tspl import TsplReader
-from traceability.labels.emulated_zpl import Format, ZplReader
+from traceability.printers.emulated.chip import EmulatedChip, chip_number
+from traceability.printers.emulated.door import Door, PtyDoor, TcpDoor
+from traceability.printers.emulated.tspl import TsplReader
+from traceability.printers.emulated.zpl import Format, ZplReader
 
 __all__ = ["EmulatedPrinter", "Sheet"]
 

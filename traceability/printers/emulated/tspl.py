@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from traceability.labels.emulated_fields import whole
-from traceability.labels.emulated_label import (
+from traceability.printers.emulated.fields import whole
+from traceability.printers.emulated.label import (
     EmulatedLabel,
     bar_modules,
     code128_modules,

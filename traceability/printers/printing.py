@@ -21,17 +21,17 @@ from dataclasses import dataclass
 from traceability.errors import Conflict, Refused, TraceabilityError
 from traceability.labels.chip import PC_COMPARED, ReadBack, pc_word, read_answers
 from traceability.labels.label import Label
-from traceability.labels.printer_status import (
+from traceability.labels.tspl import write_tspl
+from traceability.labels.zpl import write_zpl
+from traceability.printers.known import Printer, hold
+from traceability.printers.status import (
     ASK,
     CANCEL,
     Status,
     read_tspl_status,
     read_zpl_status,
 )
-from traceability.labels.printer_wires import PrinterGone, Wire, open_wire
-from traceability.labels.printers import Printer, hold
-from traceability.labels.tspl import write_tspl
-from traceability.labels.zpl import write_zpl
+from traceability.printers.wires import PrinterGone, Wire, open_wire
 
 __all__ = ["ChipMismatch", "Job", "Printed", "PrinterStopped", "jobs_of", "send", "status_of"]
 

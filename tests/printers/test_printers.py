@@ -14,16 +14,15 @@ import pytest
 from tests.labels.thermal_labels import CHIP, LONG_CHIP, ticket
 from traceability.errors import Conflict, Refused
 from traceability.gs1.epc_bits import encode_bits
-from traceability.labels import printing
-from traceability.labels.chip_events import CHIP_EPC, TID, commissioning, is_known
-from traceability.labels.emulated_chip import chip_number
-from traceability.labels.emulated_printer import EmulatedPrinter
 from traceability.labels.hang_tag import hang_tag
 from traceability.labels.label import Label
-from traceability.labels.printer_address import parse_address
-from traceability.labels.printer_status import Status, read_tspl_status, read_zpl_status
-from traceability.labels.printer_wires import PrinterGone, open_wire
-from traceability.labels.printers import (
+from traceability.ledger.append import Ledger
+from traceability.printers import printing
+from traceability.printers.address import parse_address
+from traceability.printers.chip_events import CHIP_EPC, TID, commissioning, is_known
+from traceability.printers.emulated.chip import chip_number
+from traceability.printers.emulated.printer import EmulatedPrinter
+from traceability.printers.known import (
     Printer,
     enter_printer,
     find_printer,
@@ -32,7 +31,7 @@ from traceability.labels.printers import (
     printers,
     remove_printer,
 )
-from traceability.labels.printing import (
+from traceability.printers.printing import (
     ChipMismatch,
     Job,
     Printed,
@@ -41,7 +40,8 @@ from traceability.labels.printing import (
     send,
     status_of,
 )
-from traceability.ledger.append import Ledger
+from traceability.printers.status import Status, read_tspl_status, read_zpl_status
+from traceability.printers.wires import PrinterGone, open_wire
 from traceability.projections.view import look
 
 Language = Literal["zpl", "tspl"]
@@ -401,7 +401,7 @@ def test_a_reprint_keeps_its_number_and_wears_another_chip() -> None:
 
 
 def test_one_chip_for_two_labels_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from traceability.labels import emulated_printer
+    from traceability.printers.emulated import printer as emulated_printer
 
     monkeypatch.setattr(emulated_printer, "chip_number", lambda _running: chip_number(7))
     with EmulatedPrinter() as there:

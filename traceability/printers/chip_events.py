@@ -3,7 +3,7 @@
 A chip that was told a number is no proof; one that was read back is. So the event is drafted from
 what the printer read, and names both the thing and the chip it wears from now on.
 
->>> from traceability.labels.printing import Printed
+>>> from traceability.printers.printing import Printed
 >>> chip = bytes.fromhex("30364433400d1ec000000064")
 >>> printed = Printed(1, chip, bytes.fromhex("e28011602000000000000001"))
 >>> draft = commissioning("/01/09506000134352/21/100", printed, at=1_772_439_330_000_000, by="desk")
@@ -19,8 +19,8 @@ from traceability.epcis.event import Event
 from traceability.epcis.vocabulary import VOC
 from traceability.errors import Conflict, Refused
 from traceability.gs1 import identify_epc, uri_of
-from traceability.labels.printing import Printed
 from traceability.ledger.drafts import Draft
+from traceability.printers.printing import Printed
 from traceability.projections.entering import event_draft
 from traceability.projections.view import View
 
