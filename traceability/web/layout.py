@@ -90,7 +90,8 @@ def pages() -> Iterator[tuple[Blueprint, MenuEntry | None]]:
 def add_pages(app: Flask) -> None:
     """Register every page of the package and keep its menu entry in order."""
     entries = []
-    for blueprint, menu in pages():
+    # All are imported before the first is registered: one page may lend its name to others.
+    for blueprint, menu in tuple(pages()):
         app.register_blueprint(blueprint)
         if menu is not None:
             entries.append(menu)
