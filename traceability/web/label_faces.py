@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from traceability.errors import Refused
+from traceability.errors import Conflict, Refused
 from traceability.labels.label import Label
+from traceability.labels.reading_back import proven
 from traceability.labels.sheet import Paper
 from traceability.labels.wording import Wording
 from traceability.web.sentences import gettext as _
@@ -39,12 +40,15 @@ def wording() -> Wording:
 
 
 def preview(label: Label | None, paper: Paper) -> str:
-    """Draw a label at its true size; a sentence where the paper has no room for it."""
+    """Draw a label at its true size; nothing where the paper has no room for it.
+
+    It is proven like what is printed: a page with a preview can be printed, too.
+    """
     if label is None:
         return ""
     try:
-        picture = label.drawing.draw(paper.label, paper.inset)
-    except Refused:
+        picture = proven(label, paper.label, paper.inset)
+    except (Conflict, Refused):
         return ""
     wide, high = (f"{side:g}" for side in paper.label)
     return picture.svg().replace(
