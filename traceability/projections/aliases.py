@@ -10,8 +10,10 @@ False
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 
 from sqlalchemy import text
 
@@ -23,10 +25,23 @@ from traceability.projections.touches import Form
 from traceability.projections.view import View
 from traceability.projections.world import HELD, UNBORN, Item
 
-__all__ = ["Alias", "aliases", "is_stranger", "names_of", "stands_for", "stranger_key", "strays"]
+__all__ = [
+    "Alias",
+    "aliases",
+    "is_stranger",
+    "marked",
+    "names_of",
+    "stands_for",
+    "stranger_key",
+    "strays",
+]
 
 NAMES_MAX = 50
 """Other names of one thing that are looked up."""
+_MARK = 12
+"""Hex digits that tell long codes apart: 48 bits, so that of a million none are taken for equal."""
+_SYMBOL = re.compile(r"\][A-Za-z][0-9A-Za-z](?=.)")
+"""A scanner's word for the bars: it says nothing of a code that nobody can read."""
 _STEPS_MAX = 4
 """A name of a name of a thing; longer chains are somebody's error."""
 
@@ -127,5 +142,27 @@ def stranger_key(view: View, given: str) -> str:
         key = None
     if key:
         return key
-    shown = "".join(letter if letter.isprintable() else "·" for letter in given).strip()
-    return f"//{view.namespace}/obj/{shown[:LENGTH_MAX].strip() or '·'}"
+    said = _SYMBOL.sub("", given.strip())
+    shown = "".join(letter if letter.isprintable() else "·" for letter in said)
+    return f"//{view.namespace}/obj/{marked(shown, said, LENGTH_MAX)}"
+
+
+def marked(shown: str, said: str, length_max: int) -> str:
+    """Return a code as a name: as it is; else cut, with a mark that hangs on every sign of it.
+
+    Two codes that begin alike are two names: links on two garments differ at their ends.
+
+    Args:
+        shown: What of it can stand in a name.
+        said: The whole code.
+        length_max: Most characters of the name, 14 at least.
+
+    >>> marked("BOX 7", "BOX 7", 80)
+    'BOX 7'
+    >>> marked("x" * 99, "x" * 99, 20)
+    'xxxxxxx-d0621fdd5f06'
+    """
+    if shown == said and len(said) <= length_max:
+        return said
+    mark = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK]
+    return f"{shown[: length_max - _MARK - 1].strip()}-{mark}"

@@ -22,9 +22,11 @@ from traceability.gs1 import Identity, identify, product_of, uri_of
 from traceability.gs1.blank import blank_of_key
 from traceability.gs1.local import LENGTH_MAX, normalise_name
 from traceability.labels.codes import WrongCode, parse_code
-from traceability.projections.aliases import aliases, stranger_key
+from traceability.projections.aliases import aliases, marked, stranger_key
+from traceability.projections.items import find_items
 from traceability.projections.search import candidates, find_key
 from traceability.projections.view import Values, View
+from traceability.projections.world import HELD
 from traceability.scanning.conflicts import Disagreement, disagreement
 from traceability.scanning.things import things
 
@@ -50,8 +52,8 @@ class CannotBind(Refused):
     """A code cannot become what somebody said.
 
     Args:
-        said: Why: known, blank, own-number, no-kind, product, order, pieces, name, person, thing,
-            codes-differ.
+        said: Why: known, held, followed, blank, own-number, no-kind, product, order, pieces, name,
+            person, thing, codes-differ.
         facts: What its sentence names.
         sentence: The sentence itself.
     """
@@ -203,6 +205,7 @@ class _Binding:
         sort = self.said.sort
         if sort == "stray":
             return self._done(self.code, [("stray", self.code, {"code": self.given[:LENGTH_MAX]})])
+        self._refuse_held()
         if blank_of_key(self.code) is not None:
             raise CannotBind("blank", "This tag was never written: give it a number first.")
         if sort == "roll":
@@ -230,6 +233,12 @@ class _Binding:
         if known:
             name = str(self.view.label(known[0])) or known[0]
             raise CannotBind("known", f"This code is known already: {name}.", thing=known[0])
+
+    def _refuse_held(self) -> None:
+        """Refuse to give a code another name that somebody stopped: the stop would be lost."""
+        met = find_items(self.view, [self.code]).get(self.code)
+        if met is not None and met.flags & HELD:
+            raise CannotBind("held", "This code is on hold: release it first.")
 
     def _done(self, key: str, entries: Sequence[tuple[str, str, Values]]) -> Bound:
         listed = list(entries)
@@ -268,7 +277,8 @@ class _Binding:
             return digits[-14:]
         local = self.code.startswith("//")
         text = self.code.split("/", 4)[4] if local else self.code.removeprefix("urn:epc:raw:")
-        return text.strip("/")[: LENGTH_MAX - 4]
+        text = text.strip("/")
+        return marked(text, text, LENGTH_MAX - 4)
 
     def _carton(self) -> Bound:
         kind = self.view.flow.kind_of(self.code)
@@ -292,14 +302,16 @@ class _Binding:
         product = self.said.product or (lines[0] if len(lines) == 1 else "")
         if product not in lines:
             raise CannotBind("product", f"Say which product of order {number} it is.")
-        if not self.said.pieces.isdecimal() or not 0 < int(self.said.pieces) <= PIECES_MAX:
+        said = self.said.pieces
+        is_number = said.isdecimal() and len(said) <= len(str(PIECES_MAX))
+        if not is_number or not 0 < int(said) <= PIECES_MAX:
             raise CannotBind(
                 "pieces",
-                f"Say how many pieces it has, such as 20; {self.said.pieces[:20]!r} is no number.",
-                pieces=self.said.pieces[:20],
+                f"Say how many pieces it has, such as 20; {said[:20]!r} is no number.",
+                pieces=said[:20],
             )
         key = self._own("bundle")
-        pieces = int(self.said.pieces)
+        pieces = int(said)
         entry = self._entry("ticket", key, order=number, product=product, pieces=pieces)
         return self._done(key, [entry])
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
+
 from traceability.database import rows_by
 from traceability.epcis.event_ids import fresh_event_id
 from traceability.epcis.event_time import format_time
@@ -19,15 +21,19 @@ from traceability.projections import tables
 from traceability.projections.entering import event_draft
 from traceability.projections.view import Values, View
 from traceability.scanning.answer import Answer
-from traceability.scanning.binding import Binding, Bound, bind
+from traceability.scanning.binding import Binding, Bound, CannotBind, bind
 from traceability.scanning.desk import Desk, Scan
 from traceability.scanning.pieces import MADE, made_draft
 from traceability.scanning.rules import take
 from traceability.scanning.twice import tree_at
 from traceability.scanning.writing import draft_of
 
-__all__ = ["entries_of", "made_alone", "take_back", "take_bound", "undo_bound", "withdrawn"]
+__all__ = ["PAGE", "entries_of", "made_alone", "take_back", "take_bound", "undo_bound", "withdrawn"]
 
+PAGE = "page"
+"""How the record names a decision made away from a desk, before who made it."""
+MADE_MAX = 1
+"""Events by which a thing of a decision begins to be known."""
 ENTRIES_MAX = 8
 """Entries that one decision makes at most; they stand right before its scan."""
 
@@ -105,6 +111,9 @@ def take_back(view: View, code: str, *, name: str, by: str) -> list[Draft]:
         code: Key of the code.
         name: What makes the ids of the entries.
         by: Who takes it back.
+
+    Raises:
+        CannotBind: If something was done since with what was entered for it.
     """
     drafts: list[Draft] = []
     for kind in ("alias", "stray"):
@@ -113,8 +122,28 @@ def take_back(view: View, code: str, *, name: str, by: str) -> list[Draft]:
             continue
         listed = [(str(one), str(key)) for one, key in values.get("entered", ())]
         after = _position(view, kind, code) + 1
+        # The decision's own events: that the thing begins to be known, and at a desk its scan.
+        own = MADE_MAX if values.get("device") == PAGE else MADE_MAX + 1
+        if any(_is_used(view, key, since=after + own) for _, key in listed):
+            raise CannotBind("followed", "Something was done with it since: take that back first.")
         drafts += withdrawn(view, [*listed, (kind, code)], before=after, name=name, by=by)
     return drafts
+
+
+def _is_used(view: View, key: str, *, since: int) -> bool:
+    """Say whether an event from a position on named a thing, or pieces of a product."""
+    pieces = key
+    for letter in "!%_":
+        pieces = pieces.replace(letter, f"!{letter}")
+    row = view.connection.execute(
+        text(
+            "SELECT 1 FROM touch t JOIN item i ON i.ledger_id = t.ledger_id "
+            "AND i.item_no = t.item_no WHERE i.ledger_id = :l AND t.position >= :p "
+            "AND t.void_position IS NULL AND (i.key = :k OR i.key LIKE :h ESCAPE '!') LIMIT 1"
+        ),
+        {"l": view.ledger_id, "p": since, "k": key, "h": f"{pieces}@%"},
+    ).first()
+    return row is not None
 
 
 def undo_bound(

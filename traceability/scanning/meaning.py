@@ -23,10 +23,12 @@ from traceability.gs1.blank import Blank, blank_of_key
 from traceability.gs1.local import LENGTH_MAX, normalise_name
 from traceability.labels.codes import WrongCode, code_keys, parse_code
 from traceability.projections.aliases import aliases, stranger_key, strays
+from traceability.projections.items import find_items
 from traceability.projections.search import spelled
 from traceability.projections.view import View
+from traceability.projections.world import HELD
 from traceability.scanning.cartons import carton_text
-from traceability.scanning.things import Thing, things
+from traceability.scanning.things import Thing, thing, things
 
 __all__ = [
     "Meaning",
@@ -59,6 +61,8 @@ class Meaning:
     """Somebody said that it is none of ours."""
     blank: Blank | None = None
     """It is a radio tag that was never written."""
+    stopped: tuple[Thing, ...] = ()
+    """The code itself, if somebody put it on hold before or after it became another name."""
 
 
 def mean(view: View, stage: Stage, text: str) -> Meaning:
@@ -78,7 +82,8 @@ def mean(view: View, stage: Stage, text: str) -> Meaning:
     if named is not None:
         one = things(view, [named.stands_for])[named.stands_for]
         is_adopted = named.sort == "garment" and not named.is_piece
-        return Meaning(text, (replace(one, is_piece=named.is_piece, is_adopted=is_adopted),))
+        meant = replace(one, is_piece=named.is_piece, is_adopted=is_adopted)
+        return Meaning(text, (meant,), stopped=_stopped(view, named.key))
     keys = list(dict.fromkeys([*plain, *_names(view, text)]))
     known = [one for one in things(view, keys).values() if one.is_ours]
     floor = [one for one in known if one.entered not in ("order", "place", "product")]
@@ -89,6 +94,8 @@ def mean(view: View, stage: Stage, text: str) -> Meaning:
     if free and not is_mistyped:
         # A carton or garment with a label of the workshop's own shape needs no list.
         return Meaning(text, (free[0],))
+    if stopped := _stopped(view, stranger):
+        return Meaning(text, stopped)
     if strays(view, [stranger]):
         return Meaning(text, (), stranger, is_stray=True)
     return Meaning(text, (), stranger, is_code, is_mistyped)
@@ -98,6 +105,11 @@ def takes_measured(view: View, stage: Stage) -> bool:
     """Say whether rolls come in at a step: there a code that nobody knows is a roll's."""
     kinds = {kind.name for kind in view.flow.kinds if kind.form == "lot" and kind.unit}
     return any(kinds & set(work.takes) and not work.opens for work in stage.works)
+
+
+def _stopped(view: View, key: str) -> tuple[Thing, ...]:
+    met = find_items(view, [key]).get(key)
+    return (thing(view, key),) if met is not None and met.flags & HELD else ()
 
 
 def _is_free(one: Thing) -> bool:

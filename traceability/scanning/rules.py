@@ -114,7 +114,7 @@ class _Taking:
         one = meaning.found[0]
         if one.entered == "person":
             return self._person(one)
-        holds = holds_on(self.view, [one, *self.opened])
+        holds = holds_on(self.view, [one, *self.opened, *meaning.stopped])
         if holds:
             hold = holds[0]
             facts = {"hold": hold.id, "reason": hold.reason, "contact": hold.contact}

@@ -25,7 +25,7 @@ from traceability.projections.search import find_keys
 from traceability.projections.view import View
 from traceability.scanning.batch import once
 from traceability.scanning.binding import CannotBind, bind, offers, read_binding
-from traceability.scanning.bound import entries_of, made_alone
+from traceability.scanning.bound import PAGE, entries_of, made_alone
 from traceability.scanning.bound import take_back as undo_entries
 from traceability.scanning.desk import Scan, read_amount, read_desk
 from traceability.scanning.meaning import takes_measured
@@ -38,9 +38,6 @@ from traceability.web.sentences import gettext as _
 from traceability.web.telling import as_title, item_path, named
 
 blueprint = Blueprint("binding", __name__)
-
-DEVICE = "page"
-"""How the record names a decision made away from a desk, before who made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,7 @@ def _take(code: str) -> None:
     at = _micro(now())
     with current().look() as view:
         found = bind(view, code, binding)
-        said = {"at": format_time(at, "+00:00"), "device": DEVICE}
+        said = {"at": format_time(at, "+00:00"), "device": PAGE}
         drafts = entries_of(found, name=f"{at}:{token_hex(4)}", by=access.by(), said=said)
         drafts += made_alone(found, at=at, by=access.by())
     outcomes = _ledger().append(drafts)
@@ -131,7 +128,7 @@ def _take_roll(code: str) -> None:
         stage = next((one for one in view.flow.stages if takes_measured(view, one)), None)
         if stage is None:
             raise Refused(_("No step of this workshop takes in rolls; switch one on first."))
-        where = {"device": f"{DEVICE}-{token_hex(8)}", "epoch": 0, "stage": stage.name}
+        where = {"device": f"{PAGE}-{token_hex(8)}", "epoch": 0, "stage": stage.name}
         desk = read_desk(where, view.flow, view.namespace)
     scan = Scan(1, _micro(now()), "+00:00", code, "typed")
     said = {"dye_lot": form.get("dye_lot", "")}
@@ -179,12 +176,15 @@ def _bound(view: View, named_: Alias) -> BoundNow:
 
 
 @blueprint.post("/identify/bind/undo")
-def take_back() -> BaseResponse:
+def take_back() -> BaseResponse | tuple[str, int]:
     """Take back what a code stands for, and what was entered for it alone."""
     code = request.form.get("code", "").strip()
     with current().look() as view:
         name = f"{_micro(now())}:{token_hex(4)}"
-        drafts = undo_entries(view, stranger_key(view, code), name=name, by=access.by())
+        try:
+            drafts = undo_entries(view, stranger_key(view, code), name=name, by=access.by())
+        except CannotBind as error:
+            return _again(view, code, scan_question.cannot(view, error)), 422
     if drafts:
         _ledger().append(drafts)
     return redirect(f"/identify?{urlencode({'code': code})}", 303)

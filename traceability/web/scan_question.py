@@ -159,6 +159,8 @@ def _asks(
 CANNOT: dict[str, LazyString] = {
     "sort": lazy_gettext("Say what it is: touch one of the answers."),
     "known": lazy_gettext("This code is known already: %(name)s."),
+    "held": lazy_gettext("This code is on hold: release it first."),
+    "followed": lazy_gettext("Something was done with it since: take that back first."),
     "own-number": lazy_gettext("%(code)s is a number of our own labels: print it, then scan it."),
     "no-kind": lazy_gettext("Nothing of this workshop is that. Touch another answer."),
     "order": lazy_gettext("Say of which order it is."),
