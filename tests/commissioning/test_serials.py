@@ -24,7 +24,7 @@ from traceability.commissioning.serials import allocate, numbers_for, read_produ
 from traceability.commissioning.taken import is_taken, step_over
 from traceability.commissioning.tids import CHIPS_FROM
 from traceability.database import open_database
-from traceability.errors import InvalidIdentifier, Refused
+from traceability.errors import Conflict, InvalidIdentifier, Refused
 from traceability.factory.backup import back_up
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
@@ -174,6 +174,19 @@ def test_the_same_wish_again_gets_the_same_block(ledger: Ledger) -> None:
     again = allocate(ledger, PRODUCT, 10, holder="dock", by="dock", request="r-1")
     assert (again, ledger.size) == (first, size)
     assert span(allocate(ledger, PRODUCT, 10, holder="dock", by="dock", request="r-2")) == (11, 20)
+
+
+def test_the_same_name_of_a_wish_in_another_s_mouth_is_another_wish(ledger: Ledger) -> None:
+    first = allocate(ledger, PRODUCT, 5, holder="dock", by="dock", request="1")
+    other = allocate(ledger, PRODUCT, 5, holder="table", by="table", request="1")
+    named_alike = allocate(ledger, PRODUCT, 5, holder="dock", by="another key", request="1")
+    assert [span(one) for one in (first, other, named_alike)] == [(1, 5), (6, 10), (11, 15)]
+
+
+def test_one_wish_does_not_grow(ledger: Ledger) -> None:
+    allocate(ledger, PRODUCT, 5, holder="dock", by="dock", request="1")
+    with pytest.raises(Conflict, match="got 5 serial numbers before, and now asks for 7"):
+        allocate(ledger, PRODUCT, 7, holder="dock", by="dock", request="1")
 
 
 # --- what others have numbered -------------------------------------------------------------------

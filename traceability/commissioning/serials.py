@@ -71,12 +71,13 @@ def allocate(
         holder: Who works with them: name of a station, a printer, a program.
         by: Who asked.
         purpose: What they are for; empty if nothing in particular.
-        request: Name of this wish; asked again, it gets the same block. Known for the last 200
-            blocks of the product.
+        request: Name of this wish; asked again by the same holder, it gets the same block. Known
+            for the last 200 blocks of the product.
 
     Raises:
         Refused: If the wish is none, or the product's numbers are used up.
-        Conflict: If others went on taking the same numbers.
+        Conflict: If others went on taking the same numbers, or the same request wanted another
+            count before.
         DatabaseBusy: If nothing could be stored; the same call may be repeated.
     """
     _check(count, holder, purpose, request)
@@ -179,6 +180,11 @@ def _give(
             with look(ledger) as view:
                 if wish.request:
                     answered = _answered(view, wish)
+                    if answered is not None and answered.count != count_of(()):
+                        raise Conflict(
+                            f"The request {wish.request[:60]!r} got {answered.count} serial "
+                            f"numbers before, and now asks for {count_of(())}: name each wish anew."
+                        )
                     if answered is not None:
                         return answered
                 had = given(view, wish.product, purpose=wish.purpose) if wish.purpose else ()
@@ -216,8 +222,13 @@ def _next(view: View, wish: _Wish, count: int) -> SerialBlock:
 
 
 def _answered(view: View, wish: _Wish) -> SerialBlock | None:
+    """Return the block that the same holder got for the same wish.
+
+    Another holder's wish may have the same name; it is another wish, or two would print one number.
+    """
+    wanted = (wish.request, wish.holder, wish.by)
     known = newest(view, wish.product, _LOOKED_AT)
-    return next((one for one in known if one.request == wish.request), None)
+    return next((one for one in known if (one.request, one.holder, one.by) == wanted), None)
 
 
 def _check(count: int, holder: str, purpose: str, request: str) -> None:

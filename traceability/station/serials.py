@@ -197,7 +197,7 @@ class SerialFile:
             tree = read_json(data)
             if status == 200:
                 came += self._add(product, count, tree)
-            elif status in (400, 403, 404, 422):
+            elif status in (400, 403, 404, 409, 422):
                 detail = tree.get("detail") if isinstance(tree, Mapping) else None
                 self._refused(product, str(detail or tree)[:300])
             else:
