@@ -248,7 +248,7 @@ def hold(printer: Printer) -> Iterator[None]:
         Refused: If it has a job already.
     """
     with _holding:
-        lock = _held.setdefault(printer.address, threading.Lock())
+        lock = _held.setdefault(_place(printer), threading.Lock())
     if not lock.acquire(timeout=_WAIT_S):
         raise _busy(printer)
     try:
@@ -262,9 +262,16 @@ def hold(printer: Printer) -> Iterator[None]:
         lock.release()
 
 
+def _place(printer: Printer) -> str:
+    """Return where a printer is, however its address is spelled."""
+    told = parse_address(printer.address)
+    place = told.place.casefold() if told.kind == "tcp" else told.place
+    return f"{told.kind}:{place}:{told.port}"
+
+
 def _lock_file(printer: Printer) -> IO[bytes] | None:
     """Lock a file that stands for the printer; None where no file can be made."""
-    who = hashlib.sha256(printer.address.encode()).hexdigest()[:16]
+    who = hashlib.sha256(_place(printer).encode()).hexdigest()[:16]
     owner = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir()) / f"hangtag-printers-{owner}"
     try:

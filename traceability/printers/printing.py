@@ -40,6 +40,11 @@ AHEAD_MAX = 3
 CHIP_TRIES = 3
 ANSWER_S, POLL_S = 2.0, 0.1
 CHIP_S, SILENT_S = 15.0, 10.0
+STUCK_S = 900.0
+"""A printer that says that it prints, but puts out nothing for so long, is given up: labels that
+have to be peeled off one by one wait for a person."""
+HEARD_MAX = 1 << 16
+"""Bytes of answers that are looked at; the rest is noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ class _Line:
         heard = b""
         ends_at = time.monotonic() + timeout_s
         while (left_s := ends_at - time.monotonic()) > 0:
-            heard += self._wire.receive(min(left_s, 0.5))
+            heard = (heard + self._wire.receive(min(left_s, 0.5)))[-HEARD_MAX:]
             if (status := read(heard)) is not None:
                 return status
         return None
@@ -253,6 +258,7 @@ class _Run:
     def _until(self, most: int) -> Iterator[Printed]:
         """Yield what came out, until at most so many labels are on their way."""
         idle_count = 0
+        ends_at = time.monotonic() + STUCK_S
         while len(self._ahead) > most:
             if not self._answers:
                 yield self._out()
@@ -264,8 +270,15 @@ class _Run:
             on_their_way = 0 if idle_count > 1 else status.waiting + 1
             while len(self._ahead) > on_their_way:
                 yield self._out()
+                ends_at = time.monotonic() + STUCK_S
             if status.troubles:
                 self._stand(status)
+            elif time.monotonic() > ends_at:
+                raise self._stopped(
+                    f"The printer says that it prints, but nothing came out for {STUCK_S / 60:g} "
+                    "minutes.",
+                    is_listening=True,
+                )
             elif len(self._ahead) > most:
                 time.sleep(POLL_S)
 
@@ -343,7 +356,7 @@ class _Run:
         ends_at = time.monotonic() + CHIP_S
         while time.monotonic() < ends_at:
             try:
-                heard += self._line.hear(0.2)
+                heard = (heard + self._line.hear(0.2))[-HEARD_MAX:]
             except PrinterGone as error:
                 raise self._stopped(str(error)) from error
             if (found := read_answers(heard)) is not None:

@@ -21,6 +21,7 @@ ASK = {"zpl": b"~HS", "tspl": b"\x1b!?"}
 """How a printer is asked. Source: ZPL II Programming Guide, ~HS; TSPL Manual, <ESC>!?."""
 CANCEL = {"zpl": b"~JA", "tspl": b"\x1b!."}
 """Throw away what is not printed yet. Source: ZPL II, ~JA; TSPL, <ESC>!."""
+_DIGITS_MAX = 8
 _STRING = re.compile(rb"\x02([^\x02\x03]*)\x03")
 _SENTENCES = {
     "paper": "The printer is out of paper: put a roll in.",
@@ -95,4 +96,5 @@ def read_tspl_status(data: bytes) -> Status | None:
 
 
 def _number(text: bytes) -> int:
-    return int(text) if text.strip().isdigit() else 0
+    # A printer keeps a few thousand labels at most; longer is noise.
+    return int(text) if len(text) <= _DIGITS_MAX and text.strip().isdigit() else 0
