@@ -10,11 +10,14 @@ from collections.abc import Iterator
 import pytest
 
 from traceability.errors import Refused
+from traceability.ledger.append import Ledger
 from traceability.printers import printing
-from traceability.printers.known import Printer, hold
+from traceability.printers.known import MASTER_TYPE, Printer, enter_printer, hold, printers
 from traceability.printers.printing import PrinterStopped, send, status_of
 from traceability.printers.status import Status, read_zpl_status
 from traceability.printers.wires import PrinterGone
+from traceability.projections.entering import master_draft
+from traceability.projections.view import look
 
 
 def test_one_printer_under_two_spellings_has_one_job() -> None:
@@ -75,3 +78,25 @@ def test_a_number_of_thousands_of_digits_is_noise() -> None:
 def test_a_file_is_no_printer(path: str) -> None:
     with pytest.raises(PrinterGone, match="it is a file, not a printer"):
         list(send(Printer("File", f"usb://{path}"), [b"^XA^XZ"]))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "P", "address": "tcp://h", "dpi": None},
+        {"name": "P", "address": "tcp://h", "dpi": [203]},
+        {"name": ["P"], "address": None},
+        {"name": "P", "address": "gopher://h"},
+        {},
+    ],
+)
+def test_what_a_script_entered_as_no_printer_hides_no_other(
+    ledger: Ledger, values: dict[str, object]
+) -> None:
+    good = Printer("Cutting", "tcp://192.168.1.50")
+    enter_printer(ledger, good, by="admin")
+    with look(ledger) as view:
+        key = f"//{view.namespace}/obj/printer bad"
+    ledger.append([master_draft(MASTER_TYPE, key, values, by="admin")])
+    with look(ledger) as view:
+        assert printers(view) == [good]

@@ -138,7 +138,7 @@ def _printer(values: Values) -> Printer | None:
             int(values.get("dpi", 203)),
             values.get("rfid") is True,
         )
-    except (KeyError, ValueError, Refused):
+    except (KeyError, TypeError, ValueError, Refused):
         return None  # entered by a script, and no printer: it cannot be printed on
 
 
