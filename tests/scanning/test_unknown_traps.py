@@ -73,3 +73,20 @@ def test_what_a_page_bound_is_not_taken_back_once_it_was_used(shop: Workshop) ->
     shop.scan("packing", digits(1000))
     with look(shop.ledger) as view, pytest.raises(CannotBind, match="take that back first"):
         take_back(view, code, name="3", by="admin")
+
+
+@pytest.mark.parametrize(
+    ("text", "sort", "own"),
+    [
+        ("(00)106141412345678908", "garment", "carton"),
+        ("(00)106141412345678908", "person", "carton"),
+        ("(414)9506000134352", "carton", "place"),
+        ("4006381333931", "carton", "product"),
+        ("]E04006381333931", "person", "product"),
+    ],
+)
+def test_a_code_does_not_become_what_it_says_itself_that_it_is_not(
+    shop: Workshop, text: str, sort: str, own: str
+) -> None:
+    with pytest.raises(CannotBind, match=f"it stands for a {own}"):
+        bind(shop, "packing", text, sort, name="X")

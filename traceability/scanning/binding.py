@@ -48,12 +48,21 @@ PIECES_MAX = 100_000
 NAME_MAX = 80
 
 
+# What a GS1 code says of itself, and what it cannot stand on then. A number that stands on every
+# piece of a product is no one carton, and nobody's badge.
+_SAID_ITSELF: dict[str, tuple[str, frozenset[Sort]]] = {
+    "logistic": ("carton", frozenset({"garment", "place", "person"})),
+    "place": ("place", frozenset({"roll", "bundle", "garment", "carton", "person"})),
+    "class": ("product", frozenset({"carton", "person"})),
+}
+
+
 class CannotBind(Refused):
     """A code cannot become what somebody said.
 
     Args:
         said: Why: known, held, followed, blank, own-number, no-kind, product, order, pieces, name,
-            person, thing, codes-differ.
+            person, thing, codes-differ, says-carton, says-place, says-product.
         facts: What its sentence names.
         sentence: The sentence itself.
     """
@@ -208,6 +217,7 @@ class _Binding:
         self._refuse_held()
         if blank_of_key(self.code) is not None:
             raise CannotBind("blank", "This tag was never written: give it a number first.")
+        self._refuse_contradiction()
         if sort == "roll":
             raise CannotBind("amount", "Say how much is on the roll: amount and unit.")
         make = {
@@ -233,6 +243,12 @@ class _Binding:
         if known:
             name = str(self.view.label(known[0])) or known[0]
             raise CannotBind("known", f"This code is known already: {name}.", thing=known[0])
+
+    def _refuse_contradiction(self) -> None:
+        kind = self.identity.kind if self.identity is not None else ""
+        own, cannot = _SAID_ITSELF.get(kind, ("", frozenset()))
+        if self.said.sort in cannot:
+            raise CannotBind(f"says-{own}", f"This code says itself that it stands for a {own}.")
 
     def _refuse_held(self) -> None:
         """Refuse to give a code another name that somebody stopped: the stop would be lost."""
