@@ -19,7 +19,8 @@ from traceability.gs1.element_string import GS
 from traceability.gs1.identify import FORMS
 from traceability.gs1.same import Conflict, Different, Same, compare
 from traceability.gs1.text_fields import SYMBOLS, TextField, text_fields
-from traceability.projections.items import item
+from traceability.projections.aliases import is_stranger
+from traceability.projections.items import find_items, item
 from traceability.projections.search import find_keys
 from traceability.projections.view import View
 from traceability.web import identify_doubts as doubting
@@ -195,6 +196,9 @@ def form_of(code: str, found: Identity) -> str:
 
 def _known(view: View, code: str, found: Identity) -> Iterator[Known]:
     keys = find_keys(view, code) or ([found.key] if found.key else [])
+    met = find_items(view, keys)
+    # What was only ever looked at is asked about, like any other code that nobody knows.
+    keys = [key for key in keys if key not in met or not is_stranger(met[key])]
     labels = view.labels(keys[:KNOWN_MAX])
     cards = {key: item(view, key) for key in keys[:KNOWN_MAX]}
     for key in keys[:KNOWN_MAX]:
