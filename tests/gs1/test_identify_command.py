@@ -240,12 +240,17 @@ def test_the_command_answers_200_000_lines_and_keeps_its_memory(tmp_path: Path) 
     given = tmp_path / "tags.txt"
     given.write_bytes(b"".join(tags(200, 1000)) + b"\n" + b"Bundle 17\n")
     script = (
-        "import resource, sys\n"
+        "import pathlib, resource, sys\n"
         "from traceability.gs1.commands import identify\n"
         "try:\n"
         "    identify()\n"
         "finally:\n"
-        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        # What the kernel counts for a process begins with what its parent had taken.
+        "    status = pathlib.Path('/proc/self/status')\n"
+        "    words = status.read_text().split() if status.exists() else []\n"
+        "    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "    most = words[words.index('VmHWM:') + 1] if 'VmHWM:' in words else most\n"
+        "    print(most, file=sys.stderr)\n"
     )
     with given.open("rb") as stdin, (tmp_path / "out").open("wb") as stdout:
         done = subprocess.run(
