@@ -42,6 +42,8 @@ RUNNING = "running.json"
 """In the factory's folder while it is open: where it answers, for whoever starts it twice."""
 ANSWER_FIRST_S = 0.3
 """The page that asked for a new start gets its answer before the server ends."""
+BACKUP_ENDS_S = 10.0
+"""How long a backup in the making is waited for; one cut off leaves nothing half made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +160,13 @@ class Workshop:
         self._port = address.port
         app = self._app(reading, address)
         stopping = threading.Event()
+        keepers: list[threading.Thread] = []
 
         def begin() -> None:
             self._stop = app.extensions["hangtag.stop"]
             if self._floor is not None:
                 self._floor.start_all()
-                daily.keep(self.factory, stopping)
+                keepers.append(daily.keep(self.factory, stopping))
             self._note.write(address.url)
             tell(self._told(reading, address))
 
@@ -173,6 +176,9 @@ class Workshop:
             stopping.set()
             if self._floor is not None:
                 self._floor.stop_all()
+            for keeper in keepers:
+                # Whoever closes the file last tidies up behind all: that is this process.
+                keeper.join(BACKUP_ENDS_S)
             self._note.remove()
             assert self._ledger is not None, "it was opened above"
             self._ledger.database.close()
