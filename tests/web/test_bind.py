@@ -331,6 +331,12 @@ def test_a_stranger_that_was_scanned_before_is_asked_about_on_its_page(
     assert 'action="/identify/bind"' in client.get("/trace?code=CARD+77").text
 
 
+def test_a_separator_in_a_code_is_shown_by_its_name(client: FlaskClient) -> None:
+    page = client.get("/identify", query_string={"code": "]d20109506000134352211234\x1d10L7"}).text
+    head = page.partition('id="bind-head"')[2].partition("</header>")[0]
+    assert "211234&lt;GS&gt;10L7" in head
+
+
 def test_a_tag_that_was_never_written_is_explained_not_bound(client: FlaskClient) -> None:
     page = client.get("/trace?code=" + "0" * 24).text
     assert "1 tag that was never written: give it a number first." in page

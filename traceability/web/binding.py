@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from traceability.epcis.event_time import format_time
 from traceability.errors import InvalidEvent, Refused
+from traceability.gs1.anatomy import visible
 from traceability.gs1.blank import blank_of_key
 from traceability.ledger.append import Ledger
 from traceability.projections.aliases import Alias, aliases, stranger_key, strays
@@ -49,6 +50,11 @@ class Question:
     """As at a desk (`scan_question.actions`); empty if there is nothing to ask."""
     line: str = ""
     """Why nothing is asked."""
+
+    @property
+    def shown(self) -> str:
+        """The code as it can be read: separators by their names."""
+        return visible(self.code)
 
 
 @blueprint.app_template_global()
