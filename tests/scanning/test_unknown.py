@@ -234,7 +234,7 @@ def test_a_place_has_a_code_on_its_door(shop: Workshop) -> None:
 
 def test_another_firm_s_card_is_a_badge_here(shop: Workshop) -> None:
     shop.enter("person", ANA, badge="W", is_active=True)
-    bound = bind(shop, "sewing", "CANTEEN 9", "person", person=ANA).answer
+    bound = bind(shop, "sewing", "CANTEEN 9", "person", whose=ANA).answer
     assert (said(bound), bound.person) == (("ready", "person"), ANA)
     new = bind(shop, "sewing", "CANTEEN 10", "person", name="Rui").answer
     assert new.person == f"//{NS}/obj/W-CANTEEN 10"

@@ -22,6 +22,7 @@ from tests.web.scan_shop import (
     small_workshop,
     violations,
 )
+from traceability.projections.entering import master_draft
 from traceability.projections.search import find_key
 from traceability.projections.view import look
 from traceability.web import create_app
@@ -110,6 +111,27 @@ def test_a_new_product_is_named_once(browser: Browser, shop: Shop) -> None:
     settled(page)
     expect(page.locator("[data-slot=name]")).to_contain_text("Polo, white, M")
     assert found(shop.workshop, BRAND) == BRAND_KEY
+
+
+@pytest.mark.browser
+def test_a_card_becomes_the_badge_of_the_one_touched_whoever_scans(
+    browser: Browser, shop: Shop
+) -> None:
+    rui = f"//{NS}/obj/W-10022"
+    badge = {"badge": "10022", "is_active": True}
+    entry = master_draft("person", rui, badge, by="office", private={"name": "Rui"})
+    shop.workshop.ledger.append([entry])
+    page = shop.open(browser, "packing")
+    page.locator(".scan-person summary").click()
+    page.get_by_role("button", name="Ana").click()
+    scan(page, "CANTEEN 9")
+    settled(page)
+    Touching(page).touch("Person")
+    page.locator("[data-bind]").get_by_role("button", name="Rui").click()
+    settled(page)
+    expect(page.locator("#said")).not_to_have_attribute("data-state", "unknown")
+    assert found(shop.workshop, "CANTEEN 9") == rui
+    expect(page.locator("[data-slot=person]")).to_have_text("Rui")
 
 
 @pytest.mark.browser

@@ -85,7 +85,7 @@ class Binding:
     order: str = ""
     """Number of an order."""
     pieces: str = ""
-    person: str = ""
+    whose: str = ""
     """Key of somebody who works here."""
     thing: str = ""
     """Another code of the same thing, which is known."""
@@ -118,7 +118,9 @@ class Bound:
 
 
 def read_binding(tree: Mapping[str, Any]) -> Binding:
-    """Read ``{as, product, name, order, pieces, person, thing}``.
+    """Read ``{as, product, name, order, pieces, whose, thing}``.
+
+    ``whose`` card it is, and not ``person``: that one says everywhere who holds the scanner.
 
     Raises:
         CannotBind: If it does not say what the code is.
@@ -129,7 +131,7 @@ def read_binding(tree: Mapping[str, Any]) -> Binding:
             "sort", f"Say what it is: expected as one of {', '.join(SORTS)}, got {sort!r}."
         )
     words = {}
-    for member in ("product", "name", "order", "pieces", "person", "thing"):
+    for member in ("product", "name", "order", "pieces", "whose", "thing"):
         value = tree.get(member)
         words[member] = "" if value is None else str(value).strip()
     return Binding(cast("Sort", sort), **words)
@@ -411,10 +413,10 @@ class _Binding:
         return self._done(key, [("place", key, {"name": name})])
 
     def _person(self) -> Bound:
-        if self.said.person:
-            if not self.view.master("person", [self.said.person]):
-                raise CannotBind("person", f"Nobody has the badge {self.said.person[:60]!r}.")
-            return self._done(self.said.person, [])
+        if self.said.whose:
+            if not self.view.master("person", [self.said.whose]):
+                raise CannotBind("person", f"Nobody has the badge {self.said.whose[:60]!r}.")
+            return self._done(self.said.whose, [])
         name = self._name("person")
         key = f"//{self.view.namespace}/obj/W-{self._text()}"
         self.private = {f"{key}:name": name}

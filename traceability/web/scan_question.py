@@ -138,7 +138,7 @@ class _Asking:
 
     def _person(self) -> Asks:
         listed = [
-            {"title": one.name, "body": {"person": one.key}}
+            {"title": one.name, "body": {"whose": one.key}}
             for one in people(self.view)
             if one.is_active and one.name
         ]
