@@ -18,6 +18,12 @@ if (location.hash === "#print") {
 const test = document.getElementById("read-back");
 const first = document.querySelector("#again input[name=first]");
 
+/* Whoever says which is the last one means as far as that one. */
+document.getElementById("last")?.addEventListener("input", (event) => {
+  const range = event.target.form.querySelector("input[name=reach][value=range]");
+  if (event.target.value) range.checked = true;
+});
+
 document.addEventListener("hangtag:scan", (event) => {
   const text = event.detail.text;
   if (test) {

@@ -101,6 +101,18 @@ def test_garments_of_a_product_of_ones_own_get_codes_that_can_be_typed(
     assert ledger.size == size
 
 
+def test_products_are_offered_once_in_wearing_order(client: FlaskClient, ledger: Ledger) -> None:
+    named = {
+        f"//{NAMESPACE}/class/P-tee-{size}": {"name": f"Tee, white, {size}", "size": size}
+        for size in ("L", "M", "S", "XL")
+    }
+    brand = {"/01/05449000000996": {"name": "Tee, white, S", "same_as": next(iter(named))}}
+    drafts = [master_draft("product", *one, by="admin") for one in (named | brand).items()]
+    ledger.append(drafts)
+    offered = re.findall(r"Tee, white, (\w+)</option>", client.get("/labels/hang-tags").text)
+    assert offered == ["S", "M", "L", "XL"]
+
+
 @pytest.mark.parametrize("count", ["0", "-1", "2001", "many", "1.5", ""])
 def test_a_number_of_garments_that_cannot_be_is_refused(
     client: FlaskClient, ledger: Ledger, count: str
@@ -271,6 +283,16 @@ def test_no_page_of_labels_is_wider_than_a_phone(
     with open_page(browser, "small") as page:
         page.goto(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
         assert sideways(page) == 0
+
+
+@pytest.mark.browser
+def test_to_say_the_last_label_is_to_mean_as_far_as_that_one(
+    address: str, browser: Browser
+) -> None:
+    with open_page(browser) as page:
+        page.goto(f"{address}/labels")
+        page.get_by_label("Code of the last label").fill("10022")
+        assert page.locator("#again input[value=range]").is_checked()
 
 
 @pytest.mark.browser

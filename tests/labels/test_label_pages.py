@@ -234,6 +234,7 @@ def test_badges_show_names_to_the_owner_alone(
     client: FlaskClient, ledger: Ledger, stranger: Callable[[], FlaskClient]
 ) -> None:
     assert "/labels/badges" not in client.get("/labels").text
+    assert "Nothing to show yet." in client.get("/labels/badges").text
     issue(ledger, lambda _view: [Wish("W", {}, {"name": "Inês Carvalho"})], by="admin")
     assert "/labels/badges" in client.get("/labels").text
     address = post(client, "/labels/badges", all="1")[1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from traceability.errors import Refused
 from traceability.labels.face import Face, Figure, draw
 from traceability.labels.lettering import fit, width
-from traceability.labels.page import draw_pages, draw_test
+from traceability.labels.page import TrialPage, draw_pages, draw_test
 from traceability.labels.picture import Code, Words
 from traceability.labels.sheet import PAPERS, SINGLES, find_paper, pages, places
 
@@ -167,6 +167,15 @@ def test_words_of_the_record_cannot_become_marks_of_the_page() -> None:
 def test_every_paper_can_be_tried(name: str) -> None:
     page = draw_test(find_paper(name), "HANGTAG-TEST-7", "This line is 100 mm long.")
     assert page.count("<path") >= 1
+
+
+@pytest.mark.parametrize("name", ["60x40", "100x50", "a4-3x8", "a4-2x7", "a4-cut", "letter-2x5"])
+def test_a_scanner_that_reads_bars_alone_can_be_tried(name: str) -> None:
+    paper = find_paper(name)
+    picture = TrialPage(paper, "HANGTAG-TEST-7", "This line is 100 mm long.").draw(paper.page)
+    codes = [part for part in picture.parts if isinstance(part, Code)]
+    assert [one.code.text for one in codes] == ["HANGTAG-TEST-7"] * 2
+    assert picture.width >= max(one.x + one.size[0] for one in codes)
 
 
 @given(st.text(max_size=80), st.floats(8, 90), st.floats(2, 12))

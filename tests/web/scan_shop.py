@@ -36,6 +36,8 @@ SCANNER = """(keys) => {
   }
 }"""
 # Counts the voices that begin: what a person hears, where no loudspeaker is.
+WITHOUT_NETWORK = ("ERR_INTERNET_DISCONNECTED", "error occurred when fetching the script")
+"""What the browser itself says of a fetch that finds none, whatever the page does."""
 HEARING = """() => {
   window.voices = 0;
   const start = OscillatorNode.prototype.start;
@@ -78,8 +80,7 @@ class Shop:
             self.strangers.append(url)
 
     def _hear(self, kind: str, words: str) -> None:
-        # A fetch that finds no network is reported by the browser itself, whatever the page does.
-        if kind == "error" and "ERR_INTERNET_DISCONNECTED" not in words:
+        if kind == "error" and not any(said in words for said in WITHOUT_NETWORK):
             self.problems.append(words)
 
     def entries(self) -> list[tuple[int, int]]:

@@ -72,6 +72,7 @@ def test_the_step_is_chosen_once_for_a_device(browser: Browser, shop: Shop) -> N
     page.goto(f"{shop.url}/scan")
     buttons = page.locator(".step-choice button")
     assert buttons.count() == 6
+    expect(page.get_by_text("No step is chosen yet")).to_be_hidden()
     boxes = [one.bounding_box() for one in buttons.all()]
     assert all(box is not None and box["height"] >= 64 for box in boxes)
     buttons.filter(has_text="Sewing").click()

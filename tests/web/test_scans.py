@@ -252,7 +252,7 @@ def test_a_desk_is_told_what_it_needs(shop: Workshop, client: FlaskClient, page:
     asked = {"stage": "cutting", "device": "page", "epoch": "1", "opened": opened}
     told = client.get("/api/scans/desk", query_string=asked).get_json()
     assert (told["stage"]["title"], told["stage"]["hint"]) == (
-        "Cutting", "First scan Roll, then Bundle.",
+        "Cutting", "First scan roll, then bundle.",
     )  # fmt: skip
     assert [one["name"] for one in told["stages"]][:3] == ["fabric-in", "cutting", "sewing"]
     assert (told["counter"], told["today"]) == (4, {"scans": 1, "pieces": "20"})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -71,6 +72,17 @@ def seen(app: Flask) -> Iterator[View]:
 def test_a_new_workshop_begins_with_the_questions(client: FlaskClient) -> None:
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/start")
+
+
+def test_a_name_given_to_the_folder_s_maker_is_not_asked_again(
+    app: Flask, client: FlaskClient
+) -> None:
+    assert 'value="Shop"' not in client.get("/start").text
+    house: Workshop = app.extensions["hangtag.house"]
+    app.extensions["hangtag.house"] = SimpleNamespace(
+        factory=Factory(house.factory.folder.with_name("elsewhere")), can_go_live=False
+    )
+    assert 'value="Shop"' in client.get("/start").text
 
 
 def test_defaults_will_do_but_for_the_name(app: Flask, client: FlaskClient) -> None:

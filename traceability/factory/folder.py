@@ -29,7 +29,7 @@ from traceability.errors import Refused
 from traceability.factory.toml_text import toml_text
 from traceability.ledger.append import Ledger, Opening
 
-__all__ = ["DEFAULT_FOLDER", "SETTINGS", "Factory"]
+__all__ = ["DEFAULT_FOLDER", "SETTINGS", "Factory", "name_after"]
 
 SETTINGS = "factory.toml"
 DEFAULT_FOLDER = Path("workshop")
@@ -118,7 +118,7 @@ class Factory:
             made = Factory(folder)
             for place in (made.stations, made.uploads, made.backups):
                 place.mkdir(exist_ok=True)
-            made._begin_practice(name or _named(folder), zone, language)
+            made._begin_practice(name or name_after(folder), zone, language)
             made.write({"factory": {"practice": True}})
         except OSError as error:
             raise Refused(
@@ -184,7 +184,8 @@ _OWN = frozenset(
 )
 
 
-def _named(folder: Path) -> str:
+def name_after(folder: Path) -> str:
+    """Return what a factory is called whose maker gave it no name."""
     name = folder.absolute().name.replace("-", " ").replace("_", " ").strip()
     return name[:1].upper() + name[1:] if name else "Workshop"
 

@@ -33,6 +33,8 @@ __all__ = [
 RULER = 100
 TICK, LONG_TICK = 2.5, 5.0
 MODULE = 0.375
+BARS_HIGH_MIN = 6.0
+"""Millimetres: lower ones are hard to hit by hand."""
 
 
 def draw_pages(labels: Sequence[Label | Drawing], paper: Paper, *, start: int = 1) -> list[str]:
@@ -146,10 +148,14 @@ class TrialPage:
         parts: list[Part] = [] if paper.is_roll else _frames(paper)
         parts += _ruler(left, top, length)
         below = top + LONG_TICK + 0.5
-        parts.append(Words(self.caption, left, below, unit, length, weight=400))
+        if paper.is_roll:
+            caption_at, caption_width = left, float(length)
+        else:
+            caption_at, caption_width = _beside_edges(paper, left)
+        parts.append(Words(self.caption, caption_at, below, unit, caption_width, weight=400))
         below += unit + 0.5
         if paper.is_roll:
-            parts += _codes(self.text, left, below, length, high - below - 1)
+            parts += _codes(self.text, 2.0, below, wide - 2 * 2.0, high - below - 1)
         else:
             # Inside one label: a line of a frame must not run through a code.
             rows = range(1, paper.count + 1)
@@ -166,9 +172,22 @@ def _codes(text: str, x: float, y: float, width: float, height: float) -> list[P
     module = MODULE if square.side_mm(0.5) > height else 0.5
     side = square.side_mm(module)
     parts: list[Part] = [Code(square, x, y, module)]
-    if side + bars.width_mm(0.25) <= width:
+    wide = bars.width_mm(0.25)
+    if side + wide <= width:
         parts.append(Code(bars, x + side, y + 1, 0.25, min(12.0, height - 2)))
+    elif wide <= width and side + BARS_HIGH_MIN <= height:
+        # Scanners that read bars alone are the most common: they must be tried, too.
+        parts.append(Code(bars, x, y + side, 0.25, min(12.0, height - side)))
     return parts
+
+
+def _beside_edges(paper: Paper, left: float) -> tuple[float, float]:
+    """Return where words may begin that no edge of a label runs through, and their room."""
+    columns = range(paper.columns)
+    starts = (paper.first[0] + column * paper.pitch[0] for column in columns)
+    start = next((one for one in starts if one >= left), left)
+    across = paper.inset[0]
+    return start + across, paper.label[0] - 2 * across
 
 
 def _ruler(left: float, top: float, length: int) -> list[Part]:

@@ -18,6 +18,7 @@ from traceability.labels.issuing import next_running
 from traceability.labels.run import Run
 from traceability.projections import progress
 from traceability.projections.view import Values, View
+from traceability.sheets.wearing import in_wearing_order
 from traceability.web import access
 from traceability.web.label_kinds import LISTED_MAX, Bench, bench, bench_page
 from traceability.web.labels import blueprint as page_of
@@ -181,13 +182,23 @@ def _tags_page(found: Bench) -> str:
 
 
 def _products(view: View) -> list[tuple[str, str]]:
-    """Return what garments may be of: every product that is no cloth, by name."""
-    known = [
-        (key, str(values.get("name", "")) or key.rsplit("/", 1)[-1])
+    """Return what garments may be of: each product once that is no cloth, by name, S before M."""
+    known = {
+        key: values
         for key, values in view.masters("product").items()
-        if values.get("kind") != "material"
-    ]
-    return sorted(known, key=lambda pair: (pair[1].casefold(), pair[0]))[:PRODUCTS_OFFERED]
+        if values.get("kind") != "material" and not values.get("same_as")
+    }
+    names = {
+        key: str(values.get("name", "")) or key.rsplit("/", 1)[-1] for key, values in known.items()
+    }
+    sizes = {key: str(values.get("size", "")) for key, values in known.items()}
+    worn = {size: place for place, size in enumerate(in_wearing_order(set(sizes.values())))}
+
+    def rank(key: str) -> tuple[str, int, str]:
+        # Without its size the name is that of the style: sizes stand beside one another.
+        return names[key].removesuffix(sizes[key]).casefold(), worn[sizes[key]], key
+
+    return [(key, names[key]) for key in sorted(known, key=rank)][:PRODUCTS_OFFERED]
 
 
 @page_of.post("/labels/hang-tags")

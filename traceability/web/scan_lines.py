@@ -318,7 +318,10 @@ class Lines:
         return _("This badge is not in use. Tap your name, or print a new badge.")
 
     def _mistyped_line(self, _answer: Answer, _facts: Mapping[str, Any]) -> str:
-        return _("One digit is wrong: no number of ours reads so. Look again and type it anew.")
+        return _(
+            "One digit is wrong: no number of ours reads so. Look again and type it anew. "
+            "If it is another's code: what is it?"
+        )
 
     def _product_line(self, _answer: Answer, facts: Mapping[str, Any]) -> str:
         if facts.get("is") == "order":

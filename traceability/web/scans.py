@@ -383,10 +383,16 @@ def _hint(view: View, stage: Stage) -> str:
         return ""
     work = stage.works[0]
     words = {
-        "opens": " / ".join(titled(one) for one in _kinds(view, list(work.opens))),
-        "takes": " / ".join(titled(one) for one in _kinds(view, list(work.takes))),
+        "opens": _listed(_kinds(view, list(work.opens))),
+        "takes": _listed(_kinds(view, list(work.takes))),
     }
     return str(HINTS[today.hint_of(work)]) % words
+
+
+def _listed(kinds: Sequence[Kind]) -> str:
+    """Name kinds within a sentence."""
+    titles = [titled(kind) for kind in kinds]
+    return " / ".join(title.lower() if title.isascii() else title for title in titles)
 
 
 def _kinds(view: View, names: Sequence[str]) -> list[Kind]:

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from traceability.errors import InvalidFlow, Refused
 from traceability.factory.answers import Answers, answer, answers_of, has_begun, names_in
+from traceability.factory.folder import name_after
 from traceability.factory.shaping import Step, steps_of, templates
 from traceability.projections.people import people
 from traceability.projections.progress import orders
@@ -96,6 +97,11 @@ def show() -> str:
     with current().look() as view:
         locale = str(get_locale() or "en")
         given = answers_of(view, language=locale, zone=zone_here())
+        named = str(view.opening.get("name", ""))
+    found = house()
+    if not given.name and found is not None and named != name_after(found.factory.folder):
+        # `hangtag new --name` has asked already; a folder's name is nobody's answer.
+        given = replace(given, name=named)
     return _page(given)
 
 
