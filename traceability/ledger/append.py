@@ -26,6 +26,7 @@ from traceability.errors import DatabaseBusy, Refused
 from traceability.flow import Flow
 from traceability.ledger import tables
 from traceability.ledger.clock import RecordClock
+from traceability.ledger.crash_points import pass_point
 from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
 from traceability.ledger.entry import Entry
 from traceability.ledger.erasing import erase
@@ -206,11 +207,13 @@ class Ledger:
     def _append_group(self, drafts: list[Prepared]) -> list[Outcome]:
         mine = _Waiting(drafts)
         self._queue.append(mine)
+        pass_point("queued")
         with self._writing:
             if not mine.is_done:
                 self._write_queued()
         if mine.error is not None:
             raise mine.error
+        pass_point("before answer")
         return mine.outcomes
 
     def _write_queued(self) -> None:
@@ -243,6 +246,8 @@ class Ledger:
             try:
                 with self.database.write() as connection:
                     outcomes, size = self._write_all(connection, fold, drafts)
+                    pass_point("before commit")
+                pass_point("after commit")
             except (OperationalError, InterfaceError) as error:
                 raise DatabaseBusy(f"Nothing was stored: {error.orig}.") from error
             except DBAPIError as error:
@@ -284,8 +289,10 @@ class Ledger:
             ),
             {"l": self.ledger_id},
         ).one()
+        pass_point("head locked")
         sorting = Sorting(connection, self.ledger_id, head.size)
         outcomes, accepted = sorting.sort(drafts)
+        pass_point("sorted")
         if not accepted:
             return outcomes, head.size
         record_at, is_held = self._clock.now(head.record_at)
@@ -323,6 +330,7 @@ class Ledger:
         frontier = self._write_record(connection, frontier, accepted, entries)
         counters = Head(self.ledger_id, head.item_next, head.name_next)
         fold.apply(connection, counters, stored)
+        pass_point("state folded")
         connection.execute(
             text(
                 "UPDATE ledger SET size = :s, record_at = :r, root = :h, frontier = :f, "
@@ -338,6 +346,7 @@ class Ledger:
                 "l": self.ledger_id,
             },
         )
+        pass_point("head written")
         return outcomes, frontier.size
 
     def _write_record(
@@ -357,9 +366,11 @@ class Ledger:
                 for (position, draft), entry in zip(numbered, entries, strict=True)
             ],
         )
+        pass_point("entries written")
         insert_rows(
             connection, tables.body, [(key, at, draft.salt, draft.body) for at, draft in numbered]
         )
+        pass_point("bodies written")
         insert_rows(
             connection,
             tables.event_id,
@@ -370,6 +381,7 @@ class Ledger:
             tables.landmark,
             [(key, draft.kind, at) for at, draft in numbered if draft.kind not in COMMON_KINDS],
         )
+        pass_point("event ids written")
         documents = {draft.document_hash: draft for _, draft in numbered if draft.document_hash}
         upsert(
             connection,
@@ -385,8 +397,11 @@ class Ledger:
                 for digest, draft in documents.items()
             ],
         )
+        pass_point("documents written")
         self._write_private(connection, numbered)
+        pass_point("private written")
         self._count_runs(connection, accepted)
+        pass_point("runs counted")
         tails = {
             level: connection.execute(
                 text("SELECT data FROM tile WHERE ledger_id = :l AND level = :v AND n = :n"),
@@ -403,6 +418,7 @@ class Ledger:
                 for tile in tiles
             ],
         )
+        pass_point("tiles written")
         return grown
 
     def _write_private(self, connection: Connection, numbered: list[tuple[int, Prepared]]) -> None:
