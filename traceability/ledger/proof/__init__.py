@@ -1,0 +1,1 @@
+"""What lets others believe the record without believing its keeper: signatures, proofs, files."""
