@@ -109,9 +109,29 @@ class Prepared:
     private: tuple[tuple[str, bytes, str], ...] = ()
     """Field, salt, value of each personal value."""
 
-    def matches(self, commitment: bytes, salt: bytes) -> bool:
-        """Say whether a stored body, known by its commitment, has the same bytes as this one."""
-        return len(salt) == SALT_SIZE and body_commitment(salt, self.body) == commitment
+    def matches(self, commitment: bytes, salt: bytes, personal: Mapping[str, bytes]) -> bool:
+        """Say whether a stored body says the same as this one.
+
+        Args:
+            commitment: What its entry commits to.
+            salt: Its salt.
+            personal: Salt of each personal value that is stored beside it, by field.
+        """
+        body = self.resealed(personal)
+        return len(salt) == SALT_SIZE and body_commitment(salt, body) == commitment
+
+    def resealed(self, personal: Mapping[str, bytes]) -> bytes:
+        """Return the body with its personal values behind other salts.
+
+        Those of a repeated draft are drawn anew: its bytes differ although it says the same.
+        """
+        if not self.private or personal.keys() != {name for name, _, _ in self.private}:
+            return self.body
+        sealed = {
+            name: body_commitment(personal[name], value.encode()).hex()
+            for name, _, value in self.private
+        }
+        return bodies.canonical({**self.tree, "private": sealed})
 
 
 def prepare(draft: Draft) -> Prepared:

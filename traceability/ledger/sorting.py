@@ -46,12 +46,13 @@ class Sorting:
             if draft.problem is not None:
                 outcomes.append(Outcome(draft.id, "refused", None, draft.problem))
             elif name in fresh:
-                is_same = fresh[name].body == draft.body
+                salts = {field: salt for field, salt, _ in fresh[name].private}
+                is_same = fresh[name].body == draft.resealed(salts)
                 outcomes.append(self._repeated(draft, self._known[name], is_same))
             elif name in self._known:
-                outcomes.append(
-                    self._repeated(draft, self._known[name], draft.matches(*stored[name]))
-                )
+                at = self._known[name]
+                is_same = draft.matches(*stored[name], self._personal(at) if draft.private else {})
+                outcomes.append(self._repeated(draft, at, is_same))
             else:
                 self._known[name] = self._size + len(accepted)
                 fresh[name] = draft
@@ -92,6 +93,17 @@ class Sorting:
             for name in names
             for at in [self._known[name]]
         }
+
+    def _personal(self, position: int) -> dict[str, bytes]:
+        rows = rows_by(
+            self._connection,
+            tables.private,
+            ("field", "salt"),
+            ledger_id=self._ledger_id,
+            column="position",
+            values=[position],
+        )
+        return {row.field: row.salt for row in rows}
 
     def _repeated(self, draft: Prepared, position: int, is_same: bool) -> Outcome:
         if is_same:

@@ -1,0 +1,23 @@
+"""What fault tests share: processes that write, and ledgers that may break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.processes import Writers
+from tests.faults.shelf import Shelf
+
+
+@pytest.fixture(scope="package")
+def writers() -> Iterator[Writers]:
+    """Processes that append, killed at the end if they still run."""
+    with Writers() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Ledgers in files."""
+    return Shelf(tmp_path_factory.mktemp("shelf"))

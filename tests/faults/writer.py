@@ -1,0 +1,129 @@
+"""A program that appends what a plan says and tells each answer only after it has it.
+
+`python -m tests.faults.writer` reads jobs from stdin and forks a process for each: that one has
+its own connections, can be killed at any moment, and costs no second for importing. The answers
+go line by line into a file; a line is written by one system call, so that it is there or not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults import plans
+from traceability.database import open_database
+from traceability.errors import DatabaseBusy, LedgerCorrupt
+from traceability.ledger.append import Ledger
+from traceability.ledger.crash_points import arm
+
+BUSY_EXIT = 3
+CORRUPT_EXIT = 4
+PAUSE_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one process has to append, and where it may end."""
+
+    url: str
+    ledger: str
+    acks: str
+    """File that answers are written to."""
+    seed: int
+    callers: tuple[int, ...] = (1,)
+    """Each is a thread of its own, if there are several."""
+    batches: int = plans.BATCHES
+    crash_at: str = ""
+    tries: int = 1
+    """How often a caller sends the same before it gives up because nothing is stored."""
+    shim: str = ""
+    """What the preloaded disk shall do, `tests/faults/disk.py`."""
+
+
+def work(job: Job) -> int:
+    """Append everything; return the exit code."""
+    ledger = Ledger.open(open_database(job.url, create=False), job.ledger)
+    answers = os.open(job.acks, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    codes: list[int] = []
+
+    def call(caller: int) -> None:
+        codes.append(_call(ledger, job, caller, lambda line: _tell(answers, line)))
+
+    arm(job.crash_at)
+    if job.shim:
+        from tests.faults.disk import arm_shim
+
+        arm_shim(job.shim)
+    if len(job.callers) == 1:
+        call(job.callers[0])
+    else:
+        threads = [threading.Thread(target=call, args=(one,)) for one in job.callers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return max(codes)
+
+
+def _tell(answers: int, line: object) -> None:
+    os.write(answers, json.dumps(line).encode() + b"\n")
+
+
+def _call(ledger: Ledger, job: Job, caller: int, tell: Callable[[object], None]) -> int:
+    for number, batch in enumerate(plans.plan(job.seed, caller, job.batches)):
+        for left in reversed(range(job.tries)):
+            try:
+                outcomes = ledger.append(batch)
+            except DatabaseBusy as error:
+                tell({"caller": caller, "kind": type(error).__name__, "problem": str(error)})
+                if not left:
+                    return BUSY_EXIT
+                time.sleep(PAUSE_S)
+            except LedgerCorrupt as error:
+                tell({"caller": caller, "kind": type(error).__name__, "problem": str(error)})
+                return CORRUPT_EXIT
+            else:
+                break
+        answers = [[one.id, one.status, one.position] for one in outcomes]
+        tell({"caller": caller, "batch": number, "answers": answers})
+    return 0
+
+
+def main() -> None:
+    """Fork a process for each job; say how it ended when asked."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            order["callers"] = tuple(order["callers"])
+            answer = os.fork()
+            if answer == 0:
+                _end(Job(**order))
+        print(answer, flush=True)
+
+
+def _end(job: Job) -> None:
+    code = 1
+    try:
+        code = work(job)
+    except BaseException as error:  # noqa: BLE001 - told to whoever reads stderr, then the end
+        sys.stderr.write(f"{error!r}\n")
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def order(job: Job) -> str:
+    """Write a job as a line of stdin."""
+    return json.dumps(dataclasses.asdict(job))
+
+
+if __name__ == "__main__":
+    main()
