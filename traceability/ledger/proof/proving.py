@@ -1,0 +1,186 @@
+"""Proofs out of the stored tiles: as fast in a large ledger as in a small one.
+
+A full tile never changes, nor does the beginning of one that is not full yet: what was hashed up
+from it once is kept, so that the upper tiles of a ledger are read and hashed only once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection
+
+from traceability.database import rows_by
+from traceability.errors import LedgerCorrupt
+from traceability.ledger import tables
+from traceability.ledger.merkle import (
+    EMPTY_ROOT,
+    HASH_SIZE,
+    Frontier,
+    HashReader,
+    Node,
+    consistency_proof,
+    inclusion_proof,
+)
+from traceability.ledger.tiles import HEIGHT, WIDTH, tile_path
+
+KEPT_MAX: Final = 2048
+"""Tiles whose nodes are kept: at most 33 MB. Those of 500,000 entries fit in."""
+
+_Place = tuple[int, int]
+"""Level and n of a tile."""
+
+
+class Proofs:
+    """Makes the proofs of one ledger. Safe for many threads."""
+
+    def __init__(self, ledger_id: int, *, kept_max: int = KEPT_MAX) -> None:
+        self._ledger_id = ledger_id
+        self._kept_max = kept_max
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[int, int, int], tuple[bytes, ...]] = OrderedDict()
+        """Tile level, n and width → its nodes by height. Owned by _lock."""
+
+    def inclusion(self, connection: Connection, position: int, size: int) -> list[bytes]:
+        """Prove that the entry at a position stands in the ledger of a size: hashes upward.
+
+        Raises:
+            ValueError: If that ledger has no such position.
+            LedgerCorrupt: If a tile is missing or too short.
+        """
+        return inclusion_proof(position, size, self.reader(connection, size))
+
+    def inclusions(
+        self, connection: Connection, positions: Sequence[int], size: int
+    ) -> list[list[bytes]]:
+        """Prove many positions as `inclusion` does, with one question for all of them."""
+        self.read_ahead(connection, {(0, position // WIDTH) for position in positions}, size)
+        read = self.reader(connection, size)
+        return [inclusion_proof(position, size, read) for position in positions]
+
+    def consistency(self, connection: Connection, older: int, size: int) -> list[bytes]:
+        """Prove that the ledger of an older size is the beginning of that of a size.
+
+        Raises:
+            ValueError: If the older size is 0 or larger than the other.
+            LedgerCorrupt: If a tile is missing or too short.
+        """
+        return consistency_proof(older, size, self.reader(connection, size))
+
+    def root(self, connection: Connection, size: int) -> bytes:
+        """Compute the root of the ledger of a size from its tiles.
+
+        Raises:
+            LedgerCorrupt: If a tile is missing or too short.
+        """
+        nodes: list[Node] = []
+        first = 0
+        for level in reversed(range(size.bit_length())):
+            if size >> level & 1:
+                nodes.append((level, first >> level))
+                first += 1 << level
+        if not nodes:
+            return EMPTY_ROOT
+        return Frontier(size, tuple(self.reader(connection, size)(nodes))).root()
+
+    def reader(self, connection: Connection, size: int) -> HashReader:
+        """Return what reads full nodes of the ledger of a size, for the functions of `merkle`."""
+
+        def read(nodes: Sequence[Node]) -> list[bytes]:
+            places = [_place(node) for node in nodes]
+            tiles = self._tiles(connection, {place for place, _height, _index in places}, size)
+            return [
+                _node(tiles[place], place, height, index, size) for place, height, index in places
+            ]
+
+        return read
+
+    def read_ahead(self, connection: Connection, places: Iterable[_Place], size: int) -> None:
+        """Read tiles (level, n) in one question and keep them, as many as are kept at all."""
+        self._tiles(connection, set(list(places)[: self._kept_max // 2]), size)
+
+    def _tiles(
+        self, connection: Connection, places: set[_Place], size: int
+    ) -> dict[_Place, tuple[bytes, ...]]:
+        found: dict[_Place, tuple[bytes, ...]] = {}
+        with self._lock:
+            for place in places:
+                key = (*place, _width(place, size))
+                nodes = self._kept.get(key)
+                if nodes is not None:
+                    self._kept.move_to_end(key)
+                    found[place] = nodes
+        missing = places - found.keys()
+        if missing:
+            new = self._read(connection, missing, size)
+            found |= new
+            with self._lock:
+                for place, nodes in new.items():
+                    self._kept[*place, _width(place, size)] = nodes
+                while len(self._kept) > self._kept_max:
+                    self._kept.popitem(last=False)
+        return found
+
+    def _read(
+        self, connection: Connection, places: set[_Place], size: int
+    ) -> dict[_Place, tuple[bytes, ...]]:
+        found: dict[_Place, tuple[bytes, ...]] = {}
+        for level in sorted({level for level, _n in places}):
+            rows = rows_by(
+                connection,
+                tables.tile,
+                ("n", "data"),
+                ledger_id=self._ledger_id,
+                column="n",
+                values=sorted(n for at, n in places if at == level),
+                where=f"t.level = {level}",
+            )
+            for n, data in rows:
+                place = (level, n)
+                # Beyond the width that this size has, the tile may have grown already.
+                found[place] = _rows_of(bytes(data)[: _width(place, size) * HASH_SIZE])
+        for level, n in places - found.keys():
+            raise LedgerCorrupt(f"{tile_path(level, n)} is missing.")
+        return found
+
+
+def _place(node: Node) -> tuple[_Place, int, int]:
+    """Return the tile of a node, its height in the tile and its index on that height."""
+    tree_level, index = node
+    level, height = divmod(tree_level, HEIGHT)
+    n, at = divmod(index, WIDTH >> height)
+    return (level, n), height, at
+
+
+def _width(place: _Place, size: int) -> int:
+    """Return how many hashes a tile has in the ledger of a size."""
+    level, n = place
+    return min(WIDTH, (size >> HEIGHT * level) - n * WIDTH)
+
+
+def _rows_of(data: bytes) -> tuple[bytes, ...]:
+    """Hash a tile up: its hashes, the nodes above each two of them, and so on, full ones only."""
+    rows = [data]
+    while len(data) >= 2 * HASH_SIZE:
+        end = len(data) - 2 * HASH_SIZE + 1
+        data = b"".join(
+            [sha256(b"\x01" + data[at : at + 64]).digest() for at in range(0, end, 2 * HASH_SIZE)]
+        )
+        rows.append(data)
+    return tuple(rows[:HEIGHT])
+
+
+def _node(rows: tuple[bytes, ...], place: _Place, height: int, index: int, size: int) -> bytes:
+    row = rows[height] if height < len(rows) else b""
+    node = row[index * HASH_SIZE : (index + 1) * HASH_SIZE]
+    if len(node) != HASH_SIZE:
+        level, n = place
+        raise LedgerCorrupt(
+            f"{tile_path(level, n)}: expected {_width(place, size)} hashes, "
+            f"got {len(rows[0]) // HASH_SIZE}."
+        )
+    return node
