@@ -111,6 +111,13 @@ def test_parsing_what_was_written_gives_the_same_value(tree: body.Tree) -> None:
     assert body.canonical(again) == data
 
 
+@given(trees)
+@example({"type": "ObjectEvent", "epcList": ["urn:a"], "n": 2**63, "m": -1, "gs1:x": {"a": None}})
+@example([0, 2**63 - 1, True, {"a": [{"b": "c"}]}])
+def test_plain_bodies_are_written_like_all_others(tree: body.Tree) -> None:
+    assert body.canonical(tree) == body._ENCODER.encode(body._exact(tree, 0))
+
+
 @given(trees, st.randoms(use_true_random=False))
 def test_order_of_members_and_blanks_do_not_matter(tree: body.Tree, chance: random.Random) -> None:
     assert body.canonical(body.parse(_loosely(tree, chance).encode())) == body.canonical(tree)

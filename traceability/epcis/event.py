@@ -259,7 +259,9 @@ def event_body(tree: Mapping[str, Tree]) -> bytes:
 
     The same as `canonical`, without ``recordTime``: the entry says when it was recorded.
     """
-    return canonical({name: value for name, value in tree.items() if name != "recordTime"})
+    if "recordTime" in tree:
+        tree = {name: value for name, value in tree.items() if name != "recordTime"}
+    return canonical(tree)
 
 
 def _declaration(members: Members) -> ErrorDeclaration | None:

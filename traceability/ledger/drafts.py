@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+import msgspec
+
 from traceability.epcis import body as bodies
 from traceability.epcis.event import Event, event_body
 from traceability.errors import InvalidEvent, Refused
-from traceability.ledger.entry import SALT_SIZE, Kind, body_commitment
+from traceability.ledger.entry import SALT_SIZE, Kind, body_commitment, check_texts
 
 IDENTIFIERS_MAX = 20_000
 """Identifiers in one event; a larger one is refused and its sender splits it."""
+ID_SIZE_MAX = 512
+"""Bytes of an event id."""
 
 Status = Literal["accepted", "duplicate", "conflict", "refused"]
 
@@ -87,9 +91,12 @@ class Opening:
         return Draft("flow", f"opening:{namespace}", tree, private=self.private)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A draft with everything computed that needs no lock."""
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """A draft with everything computed that needs no lock.
+
+    A struct, not a dataclass: a frozen dataclass of so many members takes 3 µs to make, as long as
+    both hashes of an event.
+    """
 
     kind: Kind
     id: str
@@ -134,43 +141,56 @@ class Prepared:
         return bodies.canonical({**self.tree, "private": sealed})
 
 
+def prepare_all(drafts: Sequence[Draft]) -> list[Prepared]:
+    """Spell out the bodies of many drafts, seal them, and find what would refuse each."""
+    salts = os.urandom(SALT_SIZE * len(drafts))  # asked of the system once
+    return [
+        _prepare(draft, salts[at : at + SALT_SIZE])
+        for draft, at in zip(drafts, range(0, len(salts), SALT_SIZE), strict=True)
+    ]
+
+
 def prepare(draft: Draft) -> Prepared:
     """Spell out a draft's body, seal it, and find what would refuse it."""
+    return _prepare(draft, os.urandom(SALT_SIZE))
+
+
+def _prepare(draft: Draft, salt: bytes) -> Prepared:
     problem = None
     data = b""
-    tree, private = _seal(draft)
+    event = draft.event
+    tree, private = _seal(draft) if draft.private else (draft.tree, ())
     try:
-        data = bodies.canonical(tree) if draft.event is None else event_body(tree)
-        _check(draft)
+        data = bodies.canonical(tree) if event is None else event_body(tree)
+        _check(draft, data)
     except (InvalidEvent, Refused) as error:
         problem = str(error)
-    event = draft.event
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        # No JSON at all: somebody's mistake in Python, but not his neighbours'.
+        problem = f"Cannot enter {draft.id[:60]!a}: expected a body of JSON values ({error})."
     declared_at = event.error.declared_at if event is not None and event.error else 0
-    salt = os.urandom(SALT_SIZE)
     document = draft.document
     return Prepared(
-        kind="declaration" if declared_at else draft.kind,
-        id=draft.id,
-        declared_at=declared_at,
-        at=event.event_time if event is not None else time.time_ns() // 1000,
-        tree=tree,
-        event=event,
-        by=draft.by,
-        run=draft.run,
-        body=data,
-        salt=salt,
-        commitment=body_commitment(salt, data),
-        document_hash=sha256(document).digest() if document is not None else None,
-        document_deflated=zlib.compress(document) if document is not None else None,
-        problem=problem,
-        private=private,
+        "declaration" if declared_at else draft.kind,
+        draft.id,
+        declared_at,
+        event.event_time if event is not None else time.time_ns() // 1000,
+        tree,
+        event,
+        draft.by,
+        draft.run,
+        data,
+        salt,
+        sha256(salt + data).digest(),
+        sha256(document).digest() if document is not None else None,
+        zlib.compress(document) if document is not None else None,
+        problem,
+        private,
     )
 
 
 def _seal(draft: Draft) -> tuple[Mapping[str, Any], tuple[tuple[str, bytes, str], ...]]:
     """Put commitments into the body in the place of personal values."""
-    if not draft.private:
-        return draft.tree, ()
     rows = tuple(
         (field_name, os.urandom(SALT_SIZE), value) for field_name, value in draft.private.items()
     )
@@ -178,16 +198,20 @@ def _seal(draft: Draft) -> tuple[Mapping[str, Any], tuple[tuple[str, bytes, str]
     return {**draft.tree, "private": sealed}, rows
 
 
-def _check(draft: Draft) -> None:
-    if not draft.id or len(draft.id.encode()) > 512:
+def _check(draft: Draft, data: bytes) -> None:
+    size = len(draft.id.encode())
+    if not 0 < size <= ID_SIZE_MAX:
         raise Refused(
-            f"Cannot enter {draft.id[:60]!r}: expected an id of 1 to 512 bytes, "
-            f"got {len(draft.id.encode())}."
+            f"Cannot enter {draft.id[:60]!r}: expected an id of 1 to {ID_SIZE_MAX} bytes, "
+            f"got {size}."
         )
+    check_texts(draft.id, draft.by, draft.run)
     event = draft.event
     if event is None:
         if draft.kind in ("event", "declaration"):
             raise Refused(f"Cannot enter {draft.id[:60]!r}: an event is missing.")
+        return
+    if len(data) < IDENTIFIERS_MAX:  # each takes more than a byte
         return
     count = (
         len(event.epcs)

@@ -27,6 +27,10 @@ ENTRY_SIZE_MAX: Final = 4096
 """Bytes of an entry."""
 SALT_SIZE: Final = 16
 """Random bytes before a body: too many to try, so that an erased body cannot be guessed."""
+ORIGIN_LENGTH_MAX: Final = 255
+"""Characters of a log's name that an entry always has room for."""
+PLAIN_LENGTH_MAX: Final = 1024
+"""Printable ASCII of this length, each at worst behind a backslash, fits into any entry."""
 VERSION: Final = 1
 _INT64_MAX: Final = 2**63 - 1
 
@@ -96,32 +100,20 @@ class Entry:
         Raises:
             Refused: If they are more than 4 KiB, or a text is not in Unicode normal form C.
         """
-        # Members in the order of their names; absent ones are left out, never null.
-        members: dict[str, object] = {"at": self.at, "body": self.body.hex(), "by": self.by}
-        if self.clock is not None:
-            members["clock"] = self.clock
-        if self.document is not None:
-            members["document"] = self.document.hex()
-        if self.fold_at is not None:
-            members["fold_at"] = self.fold_at
-        members |= {"id": self.id, "kind": self.kind, "origin": self.origin, "record": self.record}
-        if self.run is not None:
-            members["run"] = self.run
-        members["v"] = VERSION
-        if self.wrong is not None:
-            members["wrong"] = (self.wrong[0], self.wrong[1].hex())
-        data = _ENCODER.encode(members)
-        if len(data) > ENTRY_SIZE_MAX:
-            raise Refused(
-                f"Cannot enter {self.id[:60]!r}: expected an entry of at most {ENTRY_SIZE_MAX} "
-                f"bytes, got {len(data)}."
-            )
-        if b"\\u0000" in data or not (data.isascii() or is_normalized("NFC", data.decode())):
-            raise Refused(
-                f"Cannot enter {self.id[:60]!a}: expected texts in Unicode normal form C "
-                "without U+0000."
-            )
-        return data
+        return entry_line(
+            kind=self.kind,
+            at=self.at,
+            record=self.record,
+            body=self.body,
+            by=self.by,
+            id=self.id,
+            origin=self.origin,
+            document=self.document,
+            fold_at=self.fold_at,
+            run=self.run,
+            wrong=self.wrong,
+            clock=self.clock,
+        )
 
     @classmethod
     def parse(cls, data: bytes) -> "Entry":
@@ -155,23 +147,101 @@ class Entry:
         )
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    """The members of an entry as JSON spells them."""
+class _Line(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """The members of an entry as JSON spells them, in the order of their names.
+
+    Absent ones are left out, never null. The encoder writes them in this order by itself: sorting
+    the members of each entry was a twentieth of the append.
+    """
 
     at: int
     body: str
     by: str
+    clock: Literal["held"] | None = None
+    document: str | None = None
+    fold_at: int | None = None
     id: str
     kind: Kind
     origin: str
     record: int
-    v: int
-    clock: Literal["held"] | None = None
-    document: str | None = None
-    fold_at: int | None = None
     run: tuple[str, int, int] | None = None
+    v: int
     wrong: tuple[int, str] | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Line)
+
+
+def entry_line(
+    *,
+    kind: Kind,
+    at: int,
+    record: int,
+    body: bytes,
+    by: str,
+    id: str,  # noqa: A002 - the member's name
+    origin: str,
+    document: bytes | None = None,
+    fold_at: int | None = None,
+    run: tuple[str, int, int] | None = None,
+    wrong: tuple[int, bytes] | None = None,
+    clock: Literal["held"] | None = None,
+) -> bytes:
+    """Write an entry without making one: what `Entry.encode` gives for the same members.
+
+    Raises:
+        Refused: If it takes more than 4 KiB, or a text is not in Unicode normal form C.
+    """
+    data = _ENCODER.encode(
+        _Line(
+            at=at,
+            body=body.hex(),
+            by=by,
+            clock=clock,
+            document=None if document is None else document.hex(),
+            fold_at=fold_at,
+            id=id,
+            kind=kind,
+            origin=origin,
+            record=record,
+            run=run,
+            v=VERSION,
+            wrong=None if wrong is None else (wrong[0], wrong[1].hex()),
+        )
+    )
+    if len(data) > ENTRY_SIZE_MAX:
+        raise Refused(
+            f"Cannot enter {id[:60]!r}: expected an entry of at most {ENTRY_SIZE_MAX} "
+            f"bytes, got {len(data)}."
+        )
+    if b"\\u0000" in data or not (data.isascii() or is_normalized("NFC", data.decode())):
+        raise Refused(
+            f"Cannot enter {id[:60]!a}: expected texts in Unicode normal form C without U+0000."
+        )
+    return data
+
+
+def check_texts(id: str, by: str, run: tuple[str, int, int] | None) -> None:  # noqa: A002
+    """Refuse, before any lock is held, the texts of an entry that could not be written.
+
+    Raises:
+        Refused: As `entry_line` would, for the longest origin and every optional member.
+    """
+    text = id + by if run is None else id + by + run[0]
+    if len(text) <= PLAIN_LENGTH_MAX and text.isascii() and text.isprintable():
+        return
+    entry_line(
+        kind="declaration",
+        at=_INT64_MAX,
+        record=_INT64_MAX,
+        body=bytes(HASH_SIZE),
+        by=by,
+        id=id,
+        origin="o" * ORIGIN_LENGTH_MAX,
+        document=bytes(HASH_SIZE),
+        fold_at=_INT64_MAX,
+        run=run,
+        wrong=(_INT64_MAX, bytes(HASH_SIZE)),
+        clock="held",
+    )
