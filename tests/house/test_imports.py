@@ -105,6 +105,7 @@ def test_a_wrong_import_is_noticed(importer: str, imported: str) -> None:
 DATABASE = re.compile(r"(?<!\.)sqlite|postgres|psycopg|citus")
 MAY_NAME_IT = {
     "traceability.database": "it is that module",
+    "traceability.database_faults": "tells apart how each engine says what went wrong",
     "traceability.station.spool": "a file of the station's own, which is no ledger",
     "traceability.station.serials": "another file of the station's own",
     "traceability.simulation.station_files": "looks into the stations' files from outside",
