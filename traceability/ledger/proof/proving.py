@@ -20,16 +20,17 @@ from traceability.ledger import tables
 from traceability.ledger.merkle import (
     EMPTY_ROOT,
     HASH_SIZE,
-    Frontier,
     HashReader,
     Node,
     consistency_proof,
-    inclusion_proof,
+    node_hash,
 )
 from traceability.ledger.tiles import HEIGHT, WIDTH, tile_path
 
 KEPT_MAX: Final = 2048
 """Tiles whose nodes are kept: at most 33 MB. Those of 500,000 entries fit in."""
+EDGES_MAX: Final = 64
+"""Sizes whose right edge is kept."""
 
 _Place = tuple[int, int]
 """Level and n of a tile."""
@@ -44,6 +45,7 @@ class Proofs:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, int, int], tuple[bytes, ...]] = OrderedDict()
         """Tile level, n and width → its nodes by height. Owned by _lock."""
+        self._edges: dict[int, list[bytes]] = {}  # owned by _lock
 
     def inclusion(self, connection: Connection, position: int, size: int) -> list[bytes]:
         """Prove that the entry at a position stands in the ledger of a size: hashes upward.
@@ -52,15 +54,41 @@ class Proofs:
             ValueError: If that ledger has no such position.
             LedgerCorrupt: If a tile is missing or too short.
         """
-        return inclusion_proof(position, size, self.reader(connection, size))
+        if not 0 <= position < size:
+            raise ValueError(f"A ledger of {size} entries has no position {position}.")
+        levels = range(-(-(size - 1).bit_length() // HEIGHT))
+        places = [(level, position >> HEIGHT * (level + 1)) for level in levels]
+        full = {place for place in places if _width(place, size) > 0}
+        return self._walk(position, size, places, self._tiles(connection, full, size), connection)
+
+    def _walk(
+        self,
+        position: int,
+        size: int,
+        places: list[_Place],
+        tiles: dict[_Place, tuple[bytes, ...]],
+        connection: Connection,
+    ) -> list[bytes]:
+        """Collect the neighbour on every level of the tree (RFC 6962 section 2.1.1)."""
+        edge = self._edge(connection, size)
+        proof: list[bytes] = []
+        for level in range((size - 1).bit_length()):
+            neighbour = (position >> level) ^ 1
+            if neighbour + 1 << level <= size:
+                place = places[level // HEIGHT]
+                height = level % HEIGHT
+                index = neighbour % (WIDTH >> height)
+                proof.append(_node(tiles[place], place, height, index, size))
+            elif neighbour << level < size:
+                proof.append(edge[level])
+        return proof
 
     def inclusions(
         self, connection: Connection, positions: Sequence[int], size: int
     ) -> list[list[bytes]]:
         """Prove many positions as `inclusion` does, with one question for all of them."""
         self.read_ahead(connection, {(0, position // WIDTH) for position in positions}, size)
-        read = self.reader(connection, size)
-        return [inclusion_proof(position, size, read) for position in positions]
+        return [self.inclusion(connection, position, size) for position in positions]
 
     def consistency(self, connection: Connection, older: int, size: int) -> list[bytes]:
         """Prove that the ledger of an older size is the beginning of that of a size.
@@ -77,15 +105,32 @@ class Proofs:
         Raises:
             LedgerCorrupt: If a tile is missing or too short.
         """
-        nodes: list[Node] = []
-        first = 0
-        for level in reversed(range(size.bit_length())):
-            if size >> level & 1:
-                nodes.append((level, first >> level))
-                first += 1 << level
-        if not nodes:
-            return EMPTY_ROOT
-        return Frontier(size, tuple(self.reader(connection, size)(nodes))).root()
+        return self._edge(connection, size)[-1]
+
+    def _edge(self, connection: Connection, size: int) -> list[bytes]:
+        """Return for each level the hash of the entries behind the last full node of that level.
+
+        The last one is the root. Where nothing is behind, any hash stands: nobody asks for it.
+        """
+        with self._lock:
+            known = self._edges.get(size)
+        if known is not None:
+            return known
+        levels = [level for level in range(size.bit_length()) if size >> level & 1]
+        read = self.reader(connection, size)
+        full = dict(zip(levels, read([(at, (size >> at) - 1) for at in levels]), strict=True))
+        edge, behind = [], EMPTY_ROOT
+        for level in range(size.bit_length()):
+            edge.append(behind)
+            if level in full:
+                is_last = level == levels[0]
+                behind = full[level] if is_last else node_hash(full[level], behind)
+        edge.append(behind)
+        with self._lock:
+            if len(self._edges) >= EDGES_MAX:
+                self._edges.clear()
+            self._edges[size] = edge
+        return edge
 
     def reader(self, connection: Connection, size: int) -> HashReader:
         """Return what reads full nodes of the ledger of a size, for the functions of `merkle`."""
