@@ -39,6 +39,7 @@ COMMANDS = {
     "start": "traceability.workshop.commands",
     "station": "traceability.station.commands",
     "trace": "traceability.projections.commands",
+    "witness": "traceability.web.witness_commands",
 }
 """Command name → module that holds it, under the command's own name."""
 

@@ -113,6 +113,17 @@ checkpoint = table(
     Column("note", Text, nullable=False),
 )
 
+cosignature = table(
+    "cosignature",
+    ledger_column(),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("signer", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+)
+"""What witnesses signed: the line that goes under the checkpoint of a size, by name and id of the
+witness's key.
+"""
+
 station_run = table(
     "station_run",
     ledger_column(),
