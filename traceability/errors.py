@@ -10,6 +10,7 @@
     ├── Conflict              a known id came with other content: the first stays, a person looks
     ├── LedgerCorrupt         stored bytes contradict their proofs: stop, do not go on
     ├── DatabaseBusy          nothing was stored: try again later
+    │   └── DiskFull          the same, and a person must make room first
     └── Offline               the other side does not answer: keep it in the spool
 
 >>> str(InvalidIdentifier("Cannot read '12' as SSCC: expected 18 digits, got 2.", position=2))
@@ -56,6 +57,10 @@ class LedgerCorrupt(TraceabilityError):
 
 class DatabaseBusy(TraceabilityError):
     """The database could not take a change in time; nothing was stored."""
+
+
+class DiskFull(DatabaseBusy):
+    """The disk has no room for a change; nothing was stored, and reading goes on."""
 
 
 class Offline(TraceabilityError):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults import plans
+from tests.faults import disk, plans
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, LedgerCorrupt
 from traceability.ledger.append import Ledger
@@ -44,6 +44,8 @@ class Job:
     """How often a caller sends the same before it gives up because nothing is stored."""
     shim: str = ""
     """What the preloaded disk shall do, `tests/faults/disk.py`."""
+    steps_s: tuple[int, ...] = ()
+    """How far the wall clock is off, batch by batch; needs the preloaded disk, too."""
 
 
 def work(job: Job) -> int:
@@ -57,9 +59,7 @@ def work(job: Job) -> int:
 
     arm(job.crash_at)
     if job.shim:
-        from tests.faults.disk import arm_shim
-
-        arm_shim(job.shim)
+        disk.arm_shim(job.shim)
     if len(job.callers) == 1:
         call(job.callers[0])
     else:
@@ -68,6 +68,9 @@ def work(job: Job) -> int:
             thread.start()
         for thread in threads:
             thread.join()
+    ledger.database.close()
+    if job.shim:
+        _tell(answers, {"hits": disk.hits()})
     return max(codes)
 
 
@@ -77,6 +80,8 @@ def _tell(answers: int, line: object) -> None:
 
 def _call(ledger: Ledger, job: Job, caller: int, tell: Callable[[object], None]) -> int:
     for number, batch in enumerate(plans.plan(job.seed, caller, job.batches)):
+        if number < len(job.steps_s):
+            disk.set_clock(job.steps_s[number])
         for left in reversed(range(job.tries)):
             try:
                 outcomes = ledger.append(batch)
@@ -103,7 +108,7 @@ def main() -> None:
             _, status = os.waitpid(order["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
         else:
-            order["callers"] = tuple(order["callers"])
+            order |= {"callers": tuple(order["callers"]), "steps_s": tuple(order["steps_s"])}
             answer = os.fork()
             if answer == 0:
                 _end(Job(**order))

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from traceability.database import Database, insert_rows, rows_by, upsert
 from traceability.errors import DatabaseBusy, Refused
@@ -27,6 +26,7 @@ from traceability.flow import Flow
 from traceability.ledger import tables
 from traceability.ledger.clock import RecordClock
 from traceability.ledger.crash_points import pass_point
+from traceability.ledger.doubt import Doubt
 from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
 from traceability.ledger.entry import Entry
 from traceability.ledger.erasing import erase
@@ -68,6 +68,7 @@ class Ledger:
         self.name = name
         self.origin = origin
         self._clock = RecordClock()
+        self._doubt = Doubt(database, ledger_id)
         self._fold: Fold | None = None
         self._queue: deque[_Waiting] = deque()  # owned by _writing for taking, append is atomic
         self._writing = threading.Lock()
@@ -143,6 +144,11 @@ class Ledger:
         with self._grown:
             return self._size_seen
 
+    @property
+    def problem(self) -> str:
+        """Why nothing is appended at the moment, in a sentence; empty if all is well."""
+        return self._doubt.problem
+
     def wait_for(self, size: int, timeout_s: float) -> int:
         """Wait until the ledger is larger than ``size``; return its size then, or at the time-out.
 
@@ -196,7 +202,8 @@ class Ledger:
             conflict (the id is known with other content; this one is kept aside), or refused.
 
         Raises:
-            DatabaseBusy: If nothing of it could be stored; the same call may be repeated.
+            DatabaseBusy: If nothing of it is acknowledged; the same call may be repeated.
+            LedgerCorrupt: If what is stored contradicts itself, or what was acknowledged before.
         """
         prepared = [prepare(draft) for draft in drafts]
         outcomes: list[Outcome] = []
@@ -242,24 +249,23 @@ class Ledger:
 
     def _write(self, group: list[_Waiting]) -> None:
         drafts = [draft for waiting in group for draft in waiting.drafts]
-        with self._folding() as fold:
-            try:
+        self._doubt.settle()
+        try:
+            with self._folding() as fold:
                 with self.database.write() as connection:
-                    outcomes, size = self._write_all(connection, fold, drafts)
+                    outcomes, frontier = self._write_all(connection, fold, drafts)
                     pass_point("before commit")
                 pass_point("after commit")
-            except (OperationalError, InterfaceError) as error:
-                raise DatabaseBusy(f"Nothing was stored: {error.orig}.") from error
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise DatabaseBusy(f"Nothing was stored: {error.orig}.") from error
-                raise
+                self._doubt.acknowledge(frontier.size, frontier.encode())
+        except Exception as error:
+            self._doubt.raise_known(error)
+            raise
         taken = iter(outcomes)
         for waiting in group:
             waiting.outcomes = [next(taken) for _ in waiting.drafts]
             waiting.is_done = True
         with self._grown:
-            self._size_seen = max(self._size_seen, size)
+            self._size_seen = max(self._size_seen, frontier.size)
             self._grown.notify_all()
 
     @contextmanager
@@ -279,7 +285,7 @@ class Ledger:
 
     def _write_all(
         self, connection: Connection, fold: Fold, drafts: list[Prepared]
-    ) -> tuple[list[Outcome], int]:
+    ) -> tuple[list[Outcome], Frontier]:
         # The head row is locked before anything else is read: positions are dense, and no reader
         # ever sees one before its predecessor.
         head = connection.execute(
@@ -290,11 +296,13 @@ class Ledger:
             {"l": self.ledger_id},
         ).one()
         pass_point("head locked")
+        self._doubt.follow(head.size, head.frontier)
+        frontier = Frontier.decode(head.size, head.frontier)
         sorting = Sorting(connection, self.ledger_id, head.size)
         outcomes, accepted = sorting.sort(drafts)
         pass_point("sorted")
         if not accepted:
-            return outcomes, head.size
+            return outcomes, frontier
         record_at, is_held = self._clock.now(head.record_at)
         entries: list[bytes] = []
         stored: list[Stored] = []
@@ -326,7 +334,6 @@ class Ledger:
                     draft.event,
                 )
             )
-        frontier = Frontier.decode(head.size, head.frontier)
         frontier = self._write_record(connection, frontier, accepted, entries)
         counters = Head(self.ledger_id, head.item_next, head.name_next)
         fold.apply(connection, counters, stored)
@@ -347,7 +354,7 @@ class Ledger:
             },
         )
         pass_point("head written")
-        return outcomes, frontier.size
+        return outcomes, frontier
 
     def _write_record(
         self,

@@ -76,9 +76,12 @@ def _add_small_routes(app: Flask) -> None:
 
     @app.get("/healthz")
     @open_to_all
-    def healthz() -> dict[str, object]:
-        """Say that the server answers and can read its ledger."""
-        return {"ok": True, "size": current().ledger.size}
+    def healthz() -> tuple[dict[str, object], int]:
+        """Say whether the server can read its ledger and append to it; 503 with why if not."""
+        ledger = current().ledger
+        if problem := ledger.problem:
+            return {"ok": False, "size": ledger.size, "problem": problem}, 503
+        return {"ok": True, "size": ledger.size}, 200
 
     if not any(rule.rule == "/" for rule in app.url_map.iter_rules()):
 

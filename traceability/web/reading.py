@@ -27,6 +27,11 @@ class Ledger(Protocol):
         """Number of entries."""
         ...
 
+    @property
+    def problem(self) -> str:
+        """Why nothing is appended at the moment; empty if all is well."""
+        ...
+
     def wait_for(self, size: int, timeout_s: float) -> int:
         """Wait until the ledger is larger than ``size``."""
         ...

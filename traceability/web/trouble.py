@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from traceability.errors import (
     Conflict,
     DatabaseBusy,
+    DiskFull,
     LedgerCorrupt,
     Offline,
     TraceabilityError,
@@ -24,12 +25,14 @@ _log = structlog.get_logger()
 
 STATUS: tuple[tuple[type[TraceabilityError], int], ...] = (
     (Conflict, 409),
+    (DiskFull, 507),
     (DatabaseBusy, 503),
     (Offline, 503),
     (LedgerCorrupt, 500),
     (TraceabilityError, 400),
 )
-RETRY_AFTER_S = 2
+RETRY_AFTER_S = {503: 2, 507: 60}
+"""By status: what is busy is free soon, and room on a disk is made by a person."""
 SECRET_PATHS = ("k", "o")
 """First parts of addresses that open something to whoever knows the rest."""
 MACHINE_PATHS = ("/api/", "/epcis/", "/log/", "/live", "/healthz", "/metrics")
@@ -76,6 +79,13 @@ WORDS = {
     503: (
         lazy_gettext("The record is busy"),
         lazy_gettext("Nothing was stored. Try again in a few seconds."),
+    ),
+    507: (
+        lazy_gettext("The disk of the server is full"),
+        lazy_gettext(
+            "Nothing was stored, and nothing that was stored is lost. "
+            "Tell the person who looks after the server to make room, then try again."
+        ),
     ),
     500: (
         lazy_gettext("Something broke on the server"),
@@ -137,8 +147,12 @@ def problem(status: int, title: str, detail: str) -> Response:
     response = jsonify({"type": "about:blank", "title": title, "status": status, "detail": detail})
     response.status_code = status
     response.mimetype = "application/problem+json"
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return _later(response)
+
+
+def _later(response: Response) -> Response:
+    if response.status_code in RETRY_AFTER_S:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S[response.status_code])
     return response
 
 
@@ -150,9 +164,7 @@ def _shown(status: int, raw: str) -> Response:
     response = Response(
         render_template("error.html", title=title, line=line, raw=raw), status=status
     )
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return response
+    return _later(response)
 
 
 def _on_http(error: HTTPException) -> Response | HTTPException:
