@@ -2,9 +2,10 @@
 
 SQLite on a workshop's PC, PostgreSQL in a company.
 
-Everything that differs between the two is written here once: exact decimals, tables without a
-hidden row number, look-ups of many keys at a time, upserts, locks, append-only triggers. The rest
-of Hangtag writes SQLAlchemy Core and never asks which one it is talking to.
+Everything that differs between the two is written once, here and in the rooms beside it: exact
+decimals and the order of text (`database_columns`), sessions and bundles of rows on a server
+(`database_server`), append-only rules (`database_rules`), look-ups of many keys at a time, upserts,
+locks. The rest of Hangtag writes SQLAlchemy Core and never asks which one it is talking to.
 """
 
 from __future__ import annotations
@@ -14,87 +15,52 @@ import importlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Index,
-    MetaData,
-    Numeric,
-    Table,
-    create_engine,
-    event,
-    text,
-)
+from sqlalchemy import Connection, Engine, Table, Text, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
+from traceability.database_columns import MICRO, ExactDecimal, ledger_column, metadata, table
+from traceability.database_faults import Fault, fault_of
+from traceability.database_rules import APPEND_ONLY, ERASE_BODIES, missing_rules, protect
+from traceability.database_server import add_bundle, copy_rows, open_server, update_bundle
 from traceability.errors import DatabaseBusy, Refused
 
-MICRO = 1_000_000
-"""Quantities are kept as whole millionths of their unit: 92.5 metres = 92,500,000."""
+__all__ = [
+    "APPEND_ONLY",
+    "DEFAULT_URL",
+    "MICRO",
+    "Database",
+    "ExactDecimal",
+    "add_rows",
+    "delete_by",
+    "file_of",
+    "file_url",
+    "insert_rows",
+    "ledger_column",
+    "metadata",
+    "missing_rules",
+    "missing_triggers",
+    "open_database",
+    "open_file",
+    "protect",
+    "rows_by",
+    "table",
+    "update_rows",
+    "upsert",
+    "wipe_by",
+    "wiping",
+]
+
+missing_triggers = missing_rules
 
 DEFAULT_URL = "sqlite:///var/hangtag.sqlite"
 """Where the ledger lies when nobody says otherwise: one file below the working folder."""
-
-metadata = MetaData()
-
-
-class ExactDecimal(TypeDecorator[int]):
-    """A quantity in whole millionths in Python; NUMERIC on PostgreSQL, a 64-bit integer on SQLite.
-
-    SQLite has no exact decimal type: a REAL would make the sum of stock depend on the order of
-    adding.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column type of the engine in use."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(Numeric(28, 6))
-        return dialect.type_descriptor(BigInteger())
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:  # engine's own type
-        """Turn millionths into what the engine stores."""
-        if value is None or dialect.name != "postgresql":
-            return value
-        return Decimal(value) / MICRO
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # SQLAlchemy's own type
-        """Leave SQLite's integers as they come: ten thousand rows of them are read at a time."""
-        if dialect.name != "postgresql":
-            return None
-        return super().result_processor(dialect, coltype)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:  # engine's own type
-        """Turn what the engine stores into millionths."""
-        if value is None:
-            return None
-        return int(value * MICRO) if dialect.name == "postgresql" else int(value)
-
-
-def table(name: str, *parts: Column[Any] | Index, rowid: bool = False) -> Table:
-    """Declare a table that is sharded by its ledger (rules R1 and R2 of the schema).
-
-    The first column is ``ledger_id``. ``rowid`` keeps SQLite's hidden row number: right for wide
-    rows that are never looked up by range.
-    """
-    return Table(name, metadata, *parts, info={"distribute": "ledger_id"}, sqlite_with_rowid=rowid)
-
-
-def ledger_column() -> Column[int]:
-    """Make the first column of every table: the ledger a row belongs to."""
-    return Column("ledger_id", BigInteger, primary_key=True, nullable=False, autoincrement=False)
 
 
 class Database:
@@ -103,6 +69,10 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._lock: Any = None  # an open lock file; its type differs by platform
+        # A file gives a reader one moment by itself. A server does so only if asked: by default
+        # each statement sees a later one.
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading: dict[str, Any] = {} if self.is_file else snapshot
 
     @property
     def is_file(self) -> bool:
@@ -116,17 +86,40 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a snapshot that no writer can change under the reader."""
-        with self.engine.connect() as connection:
-            yield connection
-            connection.rollback()
+        """Open a snapshot that no writer can change under the reader.
+
+        Raises:
+            DatabaseBusy: If the database does not answer now.
+        """
+        try:
+            with self._connect(**self._reading) as connection:
+                yield connection
+                connection.rollback()
+        except DBAPIError as error:
+            if fault_of(error) in (Fault.BUSY, Fault.LOST):
+                said = " ".join(str(error.orig).split()).rstrip(".")
+                raise DatabaseBusy(f"The database does not answer: {said}.") from error
+            raise
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that takes the write lock at once and commits at the end."""
-        connection = self.engine.connect().execution_options(hangtag_writes=True)
-        with connection, connection.begin():
+        """Open a transaction that takes the write lock at once and commits at the end.
+
+        A server takes no lock for it: whoever appends locks the head of his ledger first.
+
+        Raises:
+            DatabaseBusy: If all connections stayed in use.
+        """
+        with self._connect(hangtag_writes=True) as connection, connection.begin():
             yield connection
+
+    def _connect(self, **options: Any) -> Connection:  # what each engine understands
+        try:
+            return self.engine.connect().execution_options(**options)
+        except NoConnection as error:
+            raise DatabaseBusy(
+                "Nothing was stored or read: all connections to the database are in use."
+            ) from error
 
     def own(self) -> None:
         """Claim the file for this process, so that two servers never append to one SQLite file.
@@ -191,7 +184,7 @@ def open_database(url: str, *, create: bool = True) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     elif backend == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = open_server(parsed)
     else:
         raise Refused(f"Cannot use {backend!r} as a database: expected sqlite or postgresql.")
     return Database(engine)
@@ -290,8 +283,19 @@ def rows_by(
     return list(connection.execute(typed, parameters))
 
 
+def _is_file(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
 def _as_list(connection: Connection, wanted: list[int | str]) -> object:
-    return json.dumps(wanted) if connection.dialect.name == "sqlite" else wanted
+    return json.dumps(wanted) if _is_file(connection) else wanted
+
+
+def _array_of(name: str, column: str) -> str:
+    # Said outright: a driver that goes by the values would send small numbers as smaller types,
+    # and the server would plan the same statement for each of them.
+    kind = "text" if isinstance(metadata.tables[name].c[column].type, Text) else "bigint"
+    return f"CAST(:v AS {kind}[])"
 
 
 @lru_cache(maxsize=256)
@@ -311,7 +315,7 @@ def _rows_by(
         )
     return text(
         f"SELECT {chosen} FROM {name} AS t "  # noqa: S608
-        f"WHERE t.ledger_id = :l AND t.{column} = ANY(:v){condition}"
+        f"WHERE t.ledger_id = :l AND t.{column} = ANY({_array_of(name, column)}){condition}"
     )
 
 
@@ -321,50 +325,43 @@ def insert_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any,
     The statement is compiled once for each table: building dictionaries for Core's own insert cost
     a third of the append.
     """
-    if rows:
-        statement, converters = _insert(target, connection.dialect)
-        for place, convert in converters:
-            rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
-        connection.exec_driver_sql(statement, list(rows))
+    if not rows:
+        return
+    if _is_file(connection):
+        connection.exec_driver_sql(_insert(target), list(rows))
+    else:
+        copy_rows(connection, target, rows)
 
 
 @lru_cache(maxsize=64)
-def _insert(target: Table, dialect: Dialect) -> tuple[str, list[tuple[int, Any]]]:
-    mark = "?" if dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(target.c))
+def _insert(target: Table) -> str:
+    marks = ", ".join("?" * len(target.c))
     columns = ", ".join(column.name for column in target.c)
-    converters = []
-    for place, column in enumerate(target.c):
-        # On SQLite millionths go in as they are: a call for each value cost 5 % of the append.
-        if isinstance(column.type, ExactDecimal) and dialect.name != "sqlite":
-            convert = column.type.dialect_impl(dialect).bind_processor(dialect)
-            converters.append((place, convert))
-    return f"INSERT INTO {target.name} ({columns}) VALUES ({marks})", converters  # noqa: S608
+    return f"INSERT INTO {target.name} ({columns}) VALUES ({marks})"  # noqa: S608
 
 
 def update_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Replace whole rows by their primary key; tuples in the order of the table's columns."""
-    if rows:
-        statement, order, converters = _update(target, connection.dialect)
-        for place, convert in converters:
-            rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
+    """Replace whole rows by their primary key; tuples in the order of the table's columns.
+
+    No two of the rows may have the same key.
+    """
+    if not rows:
+        return
+    if _is_file(connection):
+        statement, order = _update(target)
         connection.exec_driver_sql(statement, [tuple(row[i] for i in order) for row in rows])
+    else:
+        update_bundle(connection, target, rows)
 
 
 @lru_cache(maxsize=64)
-def _update(target: Table, dialect: Dialect) -> tuple[str, list[int], list[tuple[int, Any]]]:
-    mark = "?" if dialect.name == "sqlite" else "%s"
+def _update(target: Table) -> tuple[str, list[int]]:
     columns = list(target.c)
     keys = [i for i, column in enumerate(columns) if column.primary_key]
     others = [i for i, column in enumerate(columns) if not column.primary_key]
-    changes = ", ".join(f"{columns[i].name} = {mark}" for i in others)
-    found = " AND ".join(f"{columns[i].name} = {mark}" for i in keys)
-    _, converters = _insert(target, dialect)
-    return (
-        f"UPDATE {target.name} SET {changes} WHERE {found}",  # noqa: S608
-        others + keys,
-        converters,
-    )
+    changes = ", ".join(f"{columns[i].name} = ?" for i in others)
+    found = " AND ".join(f"{columns[i].name} = ?" for i in keys)
+    return f"UPDATE {target.name} SET {changes} WHERE {found}", others + keys  # noqa: S608
 
 
 def delete_by(
@@ -379,39 +376,51 @@ def delete_by(
     wanted = list(values)
     if not wanted:
         return
-    if connection.dialect.name == "sqlite":
+    given = {"l": ledger_id, "v": _as_list(connection, wanted)}
+    if _is_file(connection):
         chosen = "IN (SELECT value FROM json_each(:v))"
+    elif target.name == "body":  # nobody was given the right, but for what was erased
+        connection.execute(text(ERASE_BODIES), given)
+        return
     else:
-        chosen = "= ANY(:v)"
-    connection.execute(
-        text(f"DELETE FROM {target.name} WHERE ledger_id = :l AND {column} {chosen}"),  # noqa: S608
-        {"l": ledger_id, "v": _as_list(connection, wanted)},
-    )
+        chosen = f"= ANY({_array_of(target.name, column)})"
+    statement = f"DELETE FROM {target.name} WHERE ledger_id = :l AND {column} {chosen}"  # noqa: S608
+    connection.execute(text(statement), given)
 
 
 def wipe_by(connection: Connection, target: Table, **where: Any) -> None:
     """Delete as `delete_by` does, and overwrite in the file what the rows held (SQLite)."""
-    if connection.dialect.name != "sqlite":
+    with wiping(connection):
         delete_by(connection, target, **where)
-        return
-    connection.exec_driver_sql("PRAGMA secure_delete=ON")
-    delete_by(connection, target, **where)
-    connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+
+
+@contextlib.contextmanager
+def wiping(connection: Connection) -> Iterator[None]:
+    """Overwrite in the file what the rows held that are deleted meanwhile (SQLite)."""
+    if _is_file(connection):
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    yield
+    if _is_file(connection):
+        connection.exec_driver_sql("PRAGMA secure_delete=OFF")
 
 
 def add_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add to the last column of rows found by their primary key; make the rows that are missing."""
-    if rows:
-        statement, converters = _insert(target, connection.dialect)
-        keys = ", ".join(column.name for column in target.primary_key)
-        last = list(target.c)[-1].name
-        for place, convert in converters:
-            rows = [(*row[:place], convert(row[place]), *row[place + 1 :]) for row in rows]
-        connection.exec_driver_sql(
-            f"{statement} ON CONFLICT ({keys}) DO UPDATE SET "
-            f"{last} = {target.name}.{last} + excluded.{last}",
-            list(rows),
-        )
+    """Add to the last column of rows found by their primary key; make the rows that are missing.
+
+    No two of the rows may have the same key.
+    """
+    if not rows:
+        return
+    if not _is_file(connection):
+        add_bundle(connection, target, rows)
+        return
+    keys = ", ".join(column.name for column in target.primary_key)
+    last = list(target.c)[-1].name
+    connection.exec_driver_sql(
+        f"{_insert(target)} ON CONFLICT ({keys}) DO UPDATE SET "
+        f"{last} = {target.name}.{last} + excluded.{last}",
+        list(rows),
+    )
 
 
 def upsert(
@@ -451,46 +460,3 @@ def _upsert(target: Table, dialect: str, add: tuple[str, ...]) -> Any:  # an Ins
     if not changes:
         return statement.on_conflict_do_nothing(index_elements=keys)
     return statement.on_conflict_do_update(index_elements=keys, set_=changes)
-
-
-APPEND_ONLY = {
-    "entry_update": "BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entries never change'); END",
-    "entry_delete": "BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entries never go'); END",
-    # The next position is the one after the last row. This also stops INSERT OR REPLACE.
-    "entry_insert": (
-        "BEFORE INSERT ON entry WHEN NEW.position IS NOT (SELECT coalesce(max(position), -1) + 1 "
-        "FROM entry WHERE ledger_id = NEW.ledger_id) "
-        "BEGIN SELECT RAISE(ABORT, 'entries follow one another'); END"
-    ),
-    "body_update": "BEFORE UPDATE ON body BEGIN SELECT RAISE(ABORT, 'bodies never change'); END",
-    "body_delete": (
-        "BEFORE DELETE ON body WHEN NOT EXISTS (SELECT 1 FROM erasure WHERE ledger_id = "
-        "OLD.ledger_id AND erased = OLD.position) "
-        "BEGIN SELECT RAISE(ABORT, 'only an erasure removes a body'); END"
-    ),
-}
-"""The triggers that stop accidents on SQLite. They do not stop people: the proofs do."""
-
-
-def protect(connection: Connection) -> None:
-    """Make entries and bodies append-only where the engine can say so in the schema.
-
-    Source: the trigger on inserts closes the hole that REPLACE leaves (measured, DATA_MODEL).
-    """
-    if connection.dialect.name == "sqlite":
-        for name, rule in APPEND_ONLY.items():
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-            connection.exec_driver_sql(f"CREATE TRIGGER {name} {rule}")
-
-
-def missing_triggers(connection: Connection) -> list[str]:
-    """Return the names of append-only triggers that are absent or altered (SQLite only)."""
-    if connection.dialect.name != "sqlite":
-        return []
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    found = {row.name: row.sql for row in rows}
-    return [
-        name
-        for name, rule in APPEND_ONLY.items()
-        if found.get(name) != f"CREATE TRIGGER {name} {rule}"
-    ]
