@@ -19,24 +19,23 @@ all. That is allowed because a repast starts from nothing for everything they ca
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from traceability.database import insert_rows, rows_by, update_rows
+from traceability.database import insert_rows, rows_by
 from traceability.epcis.event import Event
 from traceability.flow import Flow
-from traceability.gs1 import product_of
 from traceability.ledger import tables as record
 from traceability.projections import holds, master, tables
 from traceability.projections.earlier import void
-from traceability.projections.holding import class_of, holder_of
 from traceability.projections.numbers import Head, Numbers
 from traceability.projections.repast import repast
-from traceability.projections.touches import Facts, Form, Role, facts_of, thing_or_lot
-from traceability.projections.world import BEGUN, HELD, Item, Move, World
+from traceability.projections.roster import Roster, product_at
+from traceability.projections.touches import Context, Facts, Form, Role, facts_of
+from traceability.projections.world import HELD, Item, Move, World
 from traceability.projections.worth import Scales, recount
 from traceability.projections.writing import ITEM_COLUMNS, Writing
 
@@ -44,8 +43,7 @@ VERSION = 1
 """Raised whenever the same ledger would fold into other rows: a rebuild follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """An entry as the fold sees it: already numbered, not yet folded."""
 
     position: int
@@ -64,6 +62,7 @@ class Fold:
         self.ledger_id = ledger_id
         self.flow = flow
         self.numbers = Numbers(ledger_id)
+        self._roster = Roster(ledger_id, flow, self.numbers)
         self.known_orders: set[int] = set()
         self._scales: Scales | None = None
         self._has_declarations = True
@@ -105,6 +104,7 @@ class Fold:
     def _apply_other(self, connection: Connection, head: Head, stored: Stored) -> None:
         if stored.kind == "flow":
             self.flow = Flow.parse(str(stored.tree["flow"]))
+            self._roster = Roster(self.ledger_id, self.flow, self.numbers)
             self._scales = None
             if stored.position:
                 recount(connection, self.ledger_id, self._writing(connection, head).scales)
@@ -115,7 +115,7 @@ class Fold:
         elif stored.kind == "hold":
             keys = [str(one) for one in stored.tree.get("things", ())]
             first_new = head.item_next
-            found = self._items(connection, head, [(key, None) for key in keys])
+            found = self._roster.call(connection, head, dict.fromkeys(keys))
             held = holds.apply(
                 connection, self.ledger_id, stored.position, stored.at, stored.tree, found
             )
@@ -171,31 +171,34 @@ class Fold:
         items = self._learn(connection, head, [one for _, one in facts])
         born_void = self._born_void(connection, [stored for stored, _ in facts])
         writing = self._writing(connection, head)
-        world = self._world(connection, items)
-        before = {no: msgspec.structs.replace(item) for no, item in world.items.items()}
         fresh = {item.item_no for item in items.values() if item.item_no >= first_new}
-        rows: list[Move] = []
+        world = self._world(connection, items, fresh)
+        before = {no: copy(item) for no, item in world.items.items() if no not in fresh}
+        moves: list[Move] = []
         late: set[int] = set()
         since: int | None = None
+        numbered = self._number({fact.context for _, fact in facts})
         for stored, fact in facts:
-            moves = self._moves(stored, fact, items, born_void.get(stored.position))
-            rows += moves
-            if stored.position in born_void:
+            void_position = born_void.get(stored.position)
+            own = self._moves(stored, fact, items, numbered[fact.context], void_position)
+            moves += own
+            if void_position is not None:
                 continue
-            if self._is_on_time(world, fact, moves):
-                for move in moves:
+            if self._is_on_time(world, fact, own):
+                for move in own:
                     world.apply(move)
             else:
-                late.update(move.item_no for move in moves)
+                late.update(move.item_no for move in own)
                 since = fact.at if since is None else min(since, fact.at)
         insert_rows(
             connection,
             tables.touch,
-            [(self.ledger_id, *msgspec.structs.astuple(move)) for move in rows],
+            [(self.ledger_id, *msgspec.structs.astuple(move)) for move in moves],
         )
-        self._note_unknown_orders(connection, rows)
-        made = {move.item_no for move in rows if move.role == Role.OUTPUT}
-        used = {move.item_no for move in rows if move.role == Role.INPUT}
+        self._note_unknown_orders(connection, moves)
+        roles = {move.role for move in moves}
+        made = _those(moves, Role.OUTPUT) if Role.OUTPUT in roles else set()
+        used = _those(moves, Role.INPUT) if Role.INPUT in roles else set()
         writing.write_world(before, world, made=made, used=used, fresh=fresh)
         voided, void_at = void(
             connection, self.ledger_id, self.flow, [s for s in batch if s.kind == "declaration"]
@@ -213,7 +216,7 @@ class Fold:
 
         def products(items: Collection[Item]) -> dict[int, int]:
             # Learnt from the table: this process may not have met these names yet.
-            own = {item.item_no: self._product(item.key, item.form) for item in items}
+            own = {item.item_no: product_at(item.key, item.form) for item in items}
             self.numbers.learn(
                 connection, head, [("product", name) for name in own.values() if name is not None]
             )
@@ -247,88 +250,36 @@ class Fold:
 
     @staticmethod
     def _is_on_time(world: World, fact: Facts, moves: list[Move]) -> bool:
-        return all(world.is_later(fact.at, fact.tie, move.item_no) for move in moves)
+        at, tie, is_later = fact.at, fact.tie, world.is_later
+        for move in moves:  # noqa: SIM110 - most events have one touch: a generator costs more
+            if not is_later(at, tie, move.item_no):
+                return False
+        return True
 
     def _learn(self, connection: Connection, head: Head, facts: list[Facts]) -> dict[str, Item]:
-        wanted: list[tuple[str, str]] = []
-        touched: list[tuple[str, int | None]] = []
+        """Give numbers to every name and thing of a batch; return the things by key."""
+        wanted: list[tuple[str, str | None]] = []
+        for context in dict.fromkeys(fact.context for fact in facts):
+            wanted += (
+                ("place", context.place),
+                ("step", context.step),
+                ("disposition", context.disposition),
+                ("order", context.prodorder),
+                ("order", context.po),
+            )
+        touched: dict[str, Form | None] = {}
         for fact in facts:
-            for kind, name in (
-                ("place", fact.place),
-                ("step", fact.step),
-                ("disposition", fact.disposition),
-                ("order", fact.prodorder),
-                ("order", fact.po),
-            ):
-                if name is not None:
-                    wanted.append((kind, name))
             for touch in fact.touches:
-                touched.append((touch.key, touch.form))
+                touched[touch.key] = touch.form
                 if touch.product is not None:
                     wanted.append(("product", touch.product))
-        self.numbers.learn(connection, head, wanted)
-        return self._items(connection, head, touched)
+        self.numbers.learn(
+            connection, head, [(kind, name) for kind, name in wanted if name is not None]
+        )
+        return self._roster.call(connection, head, touched)
 
-    def _items(
-        self, connection: Connection, head: Head, touched: Iterable[tuple[str, int | None]]
-    ) -> dict[str, Item]:
-        """Return the items of these keys, new ones with numbers but not yet written."""
-        forms = dict(touched)
-        found = {
-            row[1]: Item(*row)
-            for row in rows_by(
-                connection,
-                tables.item,
-                ITEM_COLUMNS,
-                ledger_id=self.ledger_id,
-                column="key",
-                values=forms,
-                index="item_key",
-            )
-        }
-        # Kind and product hang on the key alone: worked out once, when a thing is first met. What
-        # was held before anybody met it gets them with its first touch.
-        new: list[tuple[str, int, str | None, str | None]] = []
-        wanted: list[tuple[str, str]] = []
-        for key, given in forms.items():
-            old = found.get(key)
-            if old is not None and (given in (None, old.form) or old.flags & BEGUN):
-                continue
-            form = thing_or_lot(key, self.flow) if given is None else given
-            kind = self.flow.kind_of(key if form < Form.HOLDING_AT_PLACE else class_of(key))
-            product = self._product(key, form)
-            if kind is not None:
-                wanted.append(("kind", kind.name))
-            if product is not None:
-                wanted.append(("product", product))
-            if form == Form.HOLDING_AT_PLACE:
-                wanted.append(("place", holder_of(key) or ""))
-            new.append((key, form, kind.name if kind is not None else None, product))
-        self.numbers.learn(connection, head, wanted)
-        of = self.numbers.of
-        for key, form, kind_name, product in new:
-            old = found.get(key)
-            number = head.item_next if old is None else old.item_no
-            item = Item(number, key, form, of("kind", kind_name) or 0, of("product", product) or 0)
-            if form == Form.HOLDING_AT_PLACE:
-                item.place_no = of("place", holder_of(key)) or 0
-            if old is None:
-                head.item_next += 1
-            else:
-                item.flags = old.flags
-                row = (self.ledger_id, *msgspec.structs.astuple(item))
-                update_rows(connection, tables.item, [row])
-            found[key] = item
-        return found
-
-    @staticmethod
-    def _product(key: str, form: int | None) -> str | None:
-        if form in (Form.HOLDING_AT_PLACE, Form.HOLDING_IN_CONTAINER):
-            class_key = class_of(key)
-            return product_of(class_key) or class_key
-        return product_of(key)
-
-    def _world(self, connection: Connection, items: dict[str, Item]) -> World:
+    def _world(self, connection: Connection, items: dict[str, Item], fresh: set[int]) -> World:
+        """Lay out the items of a batch with all that they stand in and all that is in them."""
         world = World(self.known_orders)
         for item in items.values():
             world.add(item)
@@ -339,9 +290,10 @@ class Fold:
                 world.add(item)
                 above.add(item.container_no)
         # Something may be on the table already as the holder of another thing named, and have
-        # contents of its own that are not: what was asked for is remembered apart.
+        # contents of its own that are not: what was asked for is remembered apart. What is met for
+        # the first time has none.
         asked: set[int] = set()
-        named = {item.item_no for item in items.values()}
+        named = {item.item_no for item in items.values()} - fresh
         while named:
             asked |= named
             inside = self._load(connection, "container_no", named, "item_container")
@@ -366,44 +318,64 @@ class Fold:
         )
         return [Item(*row) for row in rows]
 
-    def _moves(
-        self, stored: Stored, fact: Facts, items: dict[str, Item], void_position: int | None
-    ) -> list[Move]:
+    def _number(self, contexts: Iterable[Context]) -> dict[Context, _Numbered]:
+        """Return the numbers of what the events of a batch share, once for each table."""
         of = self.numbers.of
-        place_no = of("place", fact.place)
-        step_no = of("step", fact.step)
-        disposition_no = of("disposition", fact.disposition)
-        prodorder_no = of("order", fact.prodorder)
-        po_no = of("order", fact.po)
+        return {
+            one: (
+                of("place", one.place),
+                of("step", one.step),
+                of("disposition", one.disposition),
+                one.stage.number if one.stage else None,
+                of("order", one.prodorder),
+                of("order", one.po),
+            )
+            for one in contexts
+        }
+
+    def _moves(
+        self,
+        stored: Stored,
+        fact: Facts,
+        items: dict[str, Item],
+        numbered: _Numbered,
+        void_position: int | None,
+    ) -> list[Move]:
+        place_no, step_no, disposition_no, stage_no, prodorder_no, po_no = numbered
+        at, tie, position = fact.at, fact.tie, stored.position
         return [
-            Move(
-                item_no=items[touch.key].item_no,
-                event_at=fact.at,
-                tie=fact.tie,
-                line=line,
-                position=stored.position,
-                role=touch.role,
-                parent_no=items[touch.parent].item_no if touch.parent else None,
-                quantity=touch.quantity,
-                uom=touch.uom if touch.quantity is not None else None,
-                place_no=place_no,
-                step_no=step_no,
-                disposition_no=disposition_no,
-                stage_no=fact.stage_number,
-                product_no=of("product", touch.product),
-                prodorder_no=prodorder_no if touch.names_order else None,
-                po_no=po_no if touch.names_order else None,
-                void_position=void_position,
+            Move(  # by place: naming so many members takes longer than all the rest
+                items[touch.key].item_no,
+                at,
+                tie,
+                line,
+                position,
+                int(touch.role),
+                items[touch.parent].item_no if touch.parent else None,
+                touch.quantity,
+                touch.uom if touch.quantity is not None else None,
+                place_no,
+                step_no,
+                disposition_no,
+                stage_no,
+                None if touch.product is None else self.numbers.of("product", touch.product),
+                prodorder_no if touch.names_order else None,
+                po_no if touch.names_order else None,
+                void_position,
             )
             for line, touch in enumerate(fact.touches)
         ]
 
-    def _note_unknown_orders(self, connection: Connection, rows: list[Move]) -> None:
+    def _note_unknown_orders(self, connection: Connection, moves: list[Move]) -> None:
+        named = {move.prodorder_no for move in moves} | {move.po_no for move in moves}
+        unknown = named - self.known_orders - {None}
+        if not unknown:
+            return
         waiting = {
             (self.ledger_id, order_no, move.item_no)
-            for move in rows
+            for move in moves
             for order_no in (move.prodorder_no, move.po_no)
-            if order_no is not None and order_no not in self.known_orders
+            if order_no in unknown
         }
         known = {
             (self.ledger_id, row.order_no, row.item_no)
@@ -413,7 +385,15 @@ class Fold:
                 ("order_no", "item_no"),
                 ledger_id=self.ledger_id,
                 column="order_no",
-                values={order_no for _, order_no, _ in waiting},
+                values=[order_no for order_no in unknown if order_no is not None],
             )
         }
         insert_rows(connection, tables.order_waited, sorted(waiting - known))
+
+
+_Numbered = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+"""Place, step, disposition, stage, production order, purchase order."""
+
+
+def _those(moves: Iterable[Move], role: int) -> set[int]:
+    return {move.item_no for move in moves if move.role == role}

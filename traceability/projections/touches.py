@@ -7,7 +7,7 @@ later flow does not change the past. Source of the roles and their rules: DATA_M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ import msgspec
 
 from traceability.database import MICRO
 from traceability.epcis.event import Event, Quantity, tie
-from traceability.epcis.vocabulary import VOC
+from traceability.epcis.vocabulary import OPERATION, PRODUCT
 from traceability.flow import Flow, Stage
 from traceability.gs1 import key_of, product_of
 from traceability.projections.holding import holding_key
@@ -47,7 +47,13 @@ class Form(IntEnum):
     HOLDING_IN_CONTAINER = 3
 
 
-class Touch(msgspec.Struct, frozen=True):
+# A member of an enumeration is looked up by a call in Python; where every event passes, its value
+# is at hand.
+_THING, _LOT = Form.THING, Form.LOT
+_INPUT, _ADDED, _OUTPUT = Role.INPUT, Role.ADDED, Role.OUTPUT
+
+
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """One thing in one role of one event, with keys as text."""
 
     key: str
@@ -61,18 +67,51 @@ class Touch(msgspec.Struct, frozen=True):
     names_order: bool = True
 
 
+class Context(msgspec.Struct, frozen=True, eq=False):
+    """Where, why and for whom: what events of one table share, with keys as text.
+
+    Two of them are the same only if they are one: thousands of events share each.
+    """
+
+    place: str | None
+    step: str | None
+    disposition: str | None
+    stage: Stage | None
+    prodorder: str | None
+    po: str | None
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What one event says about everything it touches."""
 
     at: int
     tie: int
-    place: str | None
-    step: str | None
-    disposition: str | None
-    stage_number: int | None
-    prodorder: str | None
-    po: str | None
+    context: Context
     touches: list[Touch]
+
+    @property
+    def place(self) -> str | None:
+        """Key of the place where the things are afterwards."""
+        return self.context.place
+
+    @property
+    def step(self) -> str | None:
+        """The floor's word for what was done, or else the business step."""
+        return self.context.step
+
+    @property
+    def disposition(self) -> str | None:
+        """In which state the things are."""
+        return self.context.disposition
+
+    @property
+    def stage_number(self) -> int | None:
+        """The stage that the event speaks of."""
+        return self.context.stage.number if self.context.stage else None
+
+
+_SEEN_BY = {"ADD": Role.ADDED, "OBSERVE": Role.SEEN, "DELETE": Role.REMOVED}
+_MAKING = (_ADDED, _OUTPUT)
 
 
 @lru_cache(maxsize=65536)
@@ -87,7 +126,6 @@ def form_of(class_key: str, flow: Flow) -> str:
     return "lot" if "/10/" in class_key else "holding"
 
 
-@lru_cache(maxsize=65536)
 def thing_or_lot(key: str, flow: Flow) -> Form:
     """Say how something named without a quantity is kept.
 
@@ -96,7 +134,7 @@ def thing_or_lot(key: str, flow: Flow) -> Form:
     """
     kind = flow.kind_of(key)
     is_lot = kind.form == "lot" if kind is not None else "/10/" in key
-    return Form.LOT if is_lot else Form.THING
+    return _LOT if is_lot else _THING
 
 
 def facts_of(event: Event, flow: Flow, *, at: int | None = None) -> Facts:
@@ -107,25 +145,44 @@ def facts_of(event: Event, flow: Flow, *, at: int | None = None) -> Facts:
         flow: The flow in force at the event's position.
         at: Microseconds since 1970 at which the event is folded, if not its own event time.
     """
-    operation = event.extensions.get(VOC + "operation")
-    operation = operation if isinstance(operation, str) else None
-    stage = flow.stage_of(operation, event.step)
-    reading = _Reading(event, flow, stage)
+    operation = event.extensions.get(OPERATION) if event.extensions else None
+    context = _context(
+        flow,
+        operation if isinstance(operation, str) else None,
+        event.step,
+        event.disposition,
+        event.place,
+        event.transactions,
+    )
     return Facts(
-        at=event.event_time if at is None else at,
-        tie=tie(event.event_id or ""),
-        place=reading.place,
-        step=operation or event.step,
-        disposition=event.disposition,
-        stage_number=stage.number if stage else None,
-        prodorder=_named(event, "prodorder"),
-        po=_named(event, "po"),
-        touches=list(reading.touches()),
+        event.event_time if at is None else at,
+        tie(event.event_id or ""),
+        context,
+        _Reading(event, flow, context).touches(),
     )
 
 
-def _named(event: Event, kind: str) -> str | None:
-    for given, document in event.transactions:
+@lru_cache(maxsize=4096)
+def _context(
+    flow: Flow,
+    operation: str | None,
+    step: str | None,
+    disposition: str | None,
+    place: str | None,
+    papers: tuple[tuple[str | None, str], ...],
+) -> Context:
+    return Context(
+        place=key_of(place) if place else None,
+        step=operation or step,
+        disposition=disposition,
+        stage=flow.stage_of(operation, step),
+        prodorder=_named(papers, "prodorder"),
+        po=_named(papers, "po"),
+    )
+
+
+def _named(papers: Iterable[tuple[str | None, str]], kind: str) -> str | None:
+    for given, document in papers:
         if given is not None and (given == kind or given.endswith((f"-{kind}", f":{kind}"))):
             return key_of(document)
     return None
@@ -141,15 +198,23 @@ def _location(parties: tuple[tuple[str | None, str], ...]) -> str | None:
 class _Reading:
     """An event on its way to touches."""
 
-    def __init__(self, event: Event, flow: Flow, stage: Stage | None) -> None:
+    __slots__ = ("event", "flow", "place", "product", "stage")
+
+    def __init__(self, event: Event, flow: Flow, context: Context) -> None:
         self.event = event
         self.flow = flow
-        self.stage = stage
-        self.place = key_of(event.place) if event.place else None
-        product = event.ilmd.get(VOC + "product") if event.ilmd else None
+        self.stage = context.stage
+        self.place = context.place
+        product = event.ilmd.get(PRODUCT) if event.ilmd else None
         self.product = key_of(product) if isinstance(product, str) else None
 
-    def touches(self) -> Iterator[Touch]:
+    def touches(self) -> list[Touch]:
+        event = self.event
+        if event.type == "ObjectEvent" and not event.quantities:
+            return self._things(event.epcs, _SEEN_BY[event.action or "OBSERVE"])
+        return list(self._touches())
+
+    def _touches(self) -> Iterator[Touch]:
         if self.event.type == "ObjectEvent":
             yield from self._object()
         elif self.event.type in ("AggregationEvent", "AssociationEvent"):
@@ -165,9 +230,8 @@ class _Reading:
                     yield self._lot(element, Role.SEEN, posts=0)
 
     def _object(self) -> Iterator[Touch]:
-        roles = {"ADD": Role.ADDED, "OBSERVE": Role.SEEN, "DELETE": Role.REMOVED}
         action = self.event.action or "OBSERVE"
-        yield from self._things(self.event.epcs, roles[action])
+        yield from self._things(self.event.epcs, _SEEN_BY[action])
         for element in self.event.quantities:
             if element.quantity is None:
                 if self._form(element) == "lot":
@@ -243,26 +307,23 @@ class _Reading:
         for element in self.event.output_quantities:
             yield from self._posted(element, Role.OUTPUT, 1, self.place)
 
-    def _things(
-        self, epcs: tuple[str, ...], role: Role, parent: str | None = None
-    ) -> Iterator[Touch]:
-        seen: set[str] = set()
-        for epc in epcs:
-            key = key_of(epc)
-            if key not in seen:
-                seen.add(key)
-                yield self._thing(epc, role, parent)
+    def _things(self, epcs: tuple[str, ...], role: Role, parent: str | None = None) -> list[Touch]:
+        keys = dict.fromkeys(map(key_of, epcs))
+        if self.product is None and role is not _INPUT:
+            flow = self.flow
+            return [Touch(key, thing_or_lot(key, flow), role, parent) for key in keys]
+        return [self._touch(key, role, parent) for key in keys]
 
-    def _thing(self, epc: str, role: Role, parent: str | None = None) -> Touch:
-        key = key_of(epc)
-        is_made = role in (Role.ADDED, Role.OUTPUT)
+    def _thing(self, epc: str, role: Role) -> Touch:
+        return self._touch(key_of(epc), role, None)
+
+    def _touch(self, key: str, role: Role, parent: str | None) -> Touch:
+        product = self.product
+        if product is not None and (role not in _MAKING or product_of(key) is not None):
+            product = None
+        names_order = role is not _INPUT or not self._is_measured(key)
         return Touch(
-            key=key,
-            form=thing_or_lot(key, self.flow),
-            role=role,
-            parent=parent,
-            product=self.product if is_made and product_of(key) is None else None,
-            names_order=not (role is Role.INPUT and self._is_measured(key)),
+            key, thing_or_lot(key, self.flow), role, parent, None, "", product, names_order
         )
 
     def _is_measured(self, key: str) -> bool:

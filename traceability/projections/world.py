@@ -30,12 +30,19 @@ posted (its unit is settled); a touch that counts has happened (the item exists)
 NEVER = -(2**62)
 """Before every event."""
 
+# A member of an enumeration is looked up by a call in Python: every touch passes here, so the
+# roles are at hand as what they are in the table, numbers.
+_THING, _HOLDING_AT_PLACE = int(Form.THING), int(Form.HOLDING_AT_PLACE)
+_REMOVED, _RELEASE, _UNCHILD = int(Role.REMOVED), int(Role.RELEASE), int(Role.UNCHILD)
+_CHILD, _INFERRED_CHILD = int(Role.CHILD), int(Role.INFERRED_CHILD)
+_COUNT, _INPUT = int(Role.COUNT), int(Role.INPUT)
+_CHILDREN = (_CHILD, _INFERRED_CHILD)
 _MAKES_INACTIVE = frozenset((Role.REMOVED, Role.INPUT))
 _MARKS_BORN = frozenset((Role.ADDED, Role.OUTPUT))
 _SUPPOSES_BIRTH = frozenset((Role.SEEN, Role.REMOVED, Role.INPUT, Role.UNCHILD))
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, gc=False):
     """The row of one thing, lot or holding, in the order of the table's columns."""
 
     item_no: int
@@ -65,7 +72,7 @@ class Item(msgspec.Struct):
 
     def blank(self, *, product_no: int) -> Item:
         """Return the item as it was before its first touch."""
-        place = self.place_no if self.form == Form.HOLDING_AT_PLACE else 0
+        place = self.place_no if self.form == _HOLDING_AT_PLACE else 0
         return Item(
             self.item_no,
             self.key,
@@ -77,7 +84,7 @@ class Item(msgspec.Struct):
         )
 
 
-class Move(msgspec.Struct):
+class Move(msgspec.Struct, gc=False):
     """One touch in numbers, in the order of the table's columns (without ``ledger_id``)."""
 
     item_no: int
@@ -99,7 +106,7 @@ class Move(msgspec.Struct):
     void_position: int | None = None
 
 
-class Stay(msgspec.Struct, frozen=True):
+class Stay(msgspec.Struct, frozen=True, gc=False):
     """The time that one thing spent directly inside another."""
 
     child_no: int
@@ -143,9 +150,9 @@ class World:
     def is_later(self, at: int, tie: int, item_no: int) -> bool:
         """Say whether a moment is later than all that happened to an item and to its contents."""
         item = self.items[item_no]
-        if (item.last_at, item.last_tie) >= (at, tie):
+        if at < item.last_at or (at == item.last_at and tie <= item.last_tie):
             return False
-        if item_no not in self.inside:
+        if not self.inside.get(item_no):
             return True
         return all((one.last_at, one.last_tie) < (at, tie) for one in self.contents(item_no))
 
@@ -154,48 +161,47 @@ class World:
         if move.void_position is not None:
             return
         item = self.items[move.item_no]
-        self._settle(item, move)
-        if move.item_no in self.inside:
+        role = move.role
+        self._move(item, move)
+        if self.inside.get(move.item_no):
             for one in list(self.contents(move.item_no)):
                 self._move(one, move)
-        if item.form == Form.THING:
-            self._live(item, move)
-        else:
-            self._post(item, move)
-        role = move.role
-        if role in (Role.CHILD, Role.INFERRED_CHILD):
-            self._enter(item, move)
-        elif role == Role.UNCHILD:
-            if item.container_no == move.parent_no:
-                self._leave(item, move)
-        elif role == Role.RELEASE:
-            self._empty(item, move)
-        item.flags |= BEGUN
-
-    def _settle(self, item: Item, move: Move) -> None:
-        self._move(item, move)
-        item.flags &= ~INFERRED
-        if move.role == Role.INFERRED_CHILD:
+        if role == _INFERRED_CHILD:
             item.flags |= INFERRED
+        else:
+            item.flags &= ~INFERRED
         if move.product_no is not None:
             item.product_no = move.product_no
         if move.prodorder_no in self._known_orders:
             item.own_order_no = move.prodorder_no
         elif move.po_no in self._known_orders:
             item.own_order_no = move.po_no
+        if item.form == _THING:
+            self._live(item, move)
+        else:
+            self._post(item, move)
+        if role in _CHILDREN:
+            self._enter(item, move)
+        elif role == _UNCHILD:
+            if item.container_no == move.parent_no:
+                self._leave(item, move)
+        elif role == _RELEASE:
+            self._empty(item, move)
+        item.flags |= BEGUN
 
     @staticmethod
     def _move(item: Item, move: Move) -> None:
-        if move.place_no is not None and item.form != Form.HOLDING_AT_PLACE:
+        if move.place_no is not None and item.form != _HOLDING_AT_PLACE:
             item.place_no = move.place_no
         if move.step_no is not None:
             item.step_no = move.step_no
         if move.disposition_no is not None:
             item.disposition_no = move.disposition_no
-        if move.stage_no is not None and move.role != Role.INPUT:
+        if move.stage_no is not None and move.role != _INPUT:
             item.stages_reached |= 1 << move.stage_no
-        if (move.event_at, move.tie) > (item.last_at, item.last_tie):
-            item.last_at, item.last_tie = move.event_at, move.tie
+        at = move.event_at
+        if at > item.last_at or (at == item.last_at and move.tie > item.last_tie):
+            item.last_at, item.last_tie = at, move.tie
 
     def _live(self, item: Item, move: Move) -> None:
         role = move.role
@@ -205,14 +211,14 @@ class World:
             item.flags &= ~UNBORN
         item.is_active = role not in _MAKES_INACTIVE
         item.quantity = MICRO if item.is_active else 0
-        item.consumed = MICRO if role == Role.INPUT else 0
+        item.consumed = MICRO if role == _INPUT else 0
         if not item.is_active:
             self._leave(item, move)
             self._empty(item, move)
 
     @staticmethod
     def _post(item: Item, move: Move) -> None:
-        if move.role == Role.REMOVED:
+        if move.role == _REMOVED:
             item.quantity = 0
         elif move.quantity is not None:
             uom = move.uom or ""
@@ -222,11 +228,11 @@ class World:
             if uom != item.uom:
                 item.flags |= UNIT
                 return
-            if move.role == Role.COUNT:
+            if move.role == _COUNT:
                 item.quantity = move.quantity
             else:
                 item.quantity += move.quantity
-            if move.role == Role.INPUT:
+            if move.role == _INPUT:
                 item.consumed -= move.quantity
         item.is_active = item.quantity != 0
         item.flags = item.flags | BELOW_ZERO if item.quantity < 0 else item.flags & ~BELOW_ZERO

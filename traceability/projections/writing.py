@@ -38,17 +38,15 @@ class Writing:
         """Write what a batch on time changed.
 
         Args:
-            before: Copies of the rows as they were loaded, by number.
+            before: Copies of the rows as they were loaded, by number; none of new ones.
             world: The rows as they are now.
             made: Items that were an output of some event of the batch.
             used: Items that were an input.
             fresh: Items that are not in the table yet.
         """
         items = world.items
-        named = {
-            no
-            for no, item in items.items()
-            if item.own_order_no != before[no].own_order_no and (no not in fresh or no in used)
+        named = {no for no, old in before.items() if items[no].own_order_no != old.own_order_no} | {
+            no for no in used if no in fresh and items[no].own_order_no is not None
         }
         for item in items.values():
             if item.own_order_no is not None:
