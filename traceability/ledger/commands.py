@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from traceability.ledger.proof.commands import COMMANDS as PROOF_COMMANDS
 from traceability.ledger.verify import verify
 from traceability.opening import ledger_options, open_ledger
 from traceability.projections.rebuild import rebuild
@@ -19,6 +20,10 @@ from traceability.projections.rebuild import rebuild
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def ledger() -> None:
     """The record and its proofs."""
+
+
+for _command in PROOF_COMMANDS:
+    ledger.add_command(_command)
 
 
 @ledger.command("verify")
