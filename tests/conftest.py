@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import vectors
+from tests import engines, postgres, vectors
 from traceability.catalogue import compile_catalogues
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
-_NOT_RUN = "vector_tests_not_run"
+_NOT_RUN = "tests_not_run"
+
+LEFT_OUT = {
+    "vectors": ("with vectors made by others were not run: HANGTAG_VECTORS names no folder here."),
+    "postgres": (
+        "on a PostgreSQL server were not run: there is none here "
+        "(Debian, Ubuntu: sudo apt install postgresql)."
+    ),
+}
 
 # A busy machine is slow, not wrong.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -26,7 +34,8 @@ class Closing:
     """Counts for the last line of a run; with several workers each one sends its share here."""
 
     def __init__(self) -> None:
-        self.vector_tests_not_run = 0
+        self.not_run: dict[str, int] = {}
+        """By marker: how many tests were left out."""
 
 
 closing = Closing()
@@ -41,13 +50,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what reads vectors that this machine does not have, and count it."""
-    if vectors.HERE:
-        return
-    left_out = [item for item in items if item.get_closest_marker("vectors")]
-    closing.vector_tests_not_run = len(left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("vectors")]
-    config.hook.pytest_deselected(items=left_out)
+    """Leave out what needs something that this machine does not have, and count it."""
+    is_here = {"vectors": bool(vectors.HERE), "postgres": SKIPS_FAIL or postgres.HERE}
+    for marker in (name for name, here in is_here.items() if not here):
+        left_out = [item for item in items if item.get_closest_marker(marker)]
+        closing.not_run[marker] = len(left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(params=engines.ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database that ledgers of this test lie on: it runs once on each."""
+    with engines.on(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path) -> str:
+    """The address of a database of this test's own, on each engine in turn."""
+    return engines.address(tmp_path / "ledger.sqlite")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -81,14 +103,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand a worker's count to the run that started it."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_NOT_RUN] = closing.vector_tests_not_run
+        output[_NOT_RUN] = closing.not_run
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:  # a worker of pytest-xdist, which has no types
     """Take a worker's count; every worker collects the same tests."""
     output = getattr(node, "workeroutput", {})
-    closing.vector_tests_not_run = output.get(_NOT_RUN, 0)
+    closing.not_run = output.get(_NOT_RUN, {})
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -96,11 +118,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if hasattr(config, "workerinput") or terminal is None:
         return
-    if closing.vector_tests_not_run:
-        terminal.write_line(
-            f"{closing.vector_tests_not_run} tests with vectors made by others were not run: "
-            "HANGTAG_VECTORS names no folder here."
-        )
+    for marker, count in closing.not_run.items():
+        if count:
+            terminal.write_line(f"{count} tests {LEFT_OUT[marker]}")
     terminal.write_line(closing_line(terminal.stats))
 
 

@@ -11,7 +11,6 @@ is the keeper. It listens on no port: only the folder's owner and root reach its
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
@@ -26,6 +25,9 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+
+if sys.platform != "win32":
+    import fcntl
 
 from traceability.database import metadata, open_database
 from traceability.schema import upgrade
@@ -60,6 +62,7 @@ def programs() -> Path | None:
 
 
 PROGRAMS = programs()
+HERE = PROGRAMS is not None
 
 
 @dataclass(slots=True)

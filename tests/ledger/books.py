@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.engines import open_place, opened_again
 from traceability.assets import folder
-from traceability.database import Database, open_file
+from traceability.database import Database
 from traceability.epcis.event import read_event
 from traceability.ledger.append import Draft, Ledger, Opening
 
@@ -15,17 +16,18 @@ GTIN = "/01/09521141001011"
 
 
 def open_book(file: Path) -> Ledger:
-    """Open the ledger in a file; a new one holds only its opening."""
+    """Open the ledger at the place of a file; a new one holds only its opening."""
+    return _opened(open_place(file))
+
+
+def _opened(database: Database) -> Ledger:
     flow = (folder("flows") / "garment.toml").read_text("utf-8")
-    return Ledger.open(open_file(file), opening=Opening(flow, namespace=NAMESPACE))
+    return Ledger.open(database, opening=Opening(flow, namespace=NAMESPACE))
 
 
 def reopened(ledger: Ledger) -> Ledger:
-    """Close a ledger and open its file again, as a server that was restarted does."""
-    path = ledger.database.path
-    assert path is not None
-    ledger.database.close()
-    return open_book(path)
+    """Close a ledger and open its place again, as a server that was restarted does."""
+    return _opened(opened_again(ledger.database))
 
 
 def packed(number: int, *, at: str = "2026-01-05T09:00:00Z", **more: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.engines import ON_A_FILE
 from tests.ledger.books import draft, open_book, packed, reopened
 from traceability.database import open_file
 from traceability.epcis.event import Event
@@ -24,6 +25,8 @@ from traceability.projections import fold as folding
 from traceability.projections.stock import stock
 from traceability.projections.touches import Facts, facts_of
 from traceability.projections.view import look
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture
@@ -153,6 +156,7 @@ def test_many_threads_append_without_a_hole(ledger: Ledger) -> None:
     assert verify(ledger, projections=True).finding is None
 
 
+@ON_A_FILE
 def test_nothing_is_stored_while_another_writer_holds_the_file(
     ledger: Ledger, tmp_path: Path
 ) -> None:
@@ -170,6 +174,7 @@ def test_nothing_is_stored_while_another_writer_holds_the_file(
     assert ledger.size == 2
 
 
+@ON_A_FILE
 def test_a_second_server_on_one_file_is_told_so(ledger: Ledger, tmp_path: Path) -> None:
     ledger.database.own()
     second = open_file(tmp_path / "book.sqlite")
@@ -180,11 +185,13 @@ def test_a_second_server_on_one_file_is_told_so(ledger: Ledger, tmp_path: Path) 
     second.close()
 
 
+@ON_A_FILE
 def test_a_missing_ledger_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="There is no ledger"):
         Ledger.open(open_file(tmp_path / "nothing.sqlite"))
 
 
+@ON_A_FILE
 @pytest.mark.parametrize(
     "statement",
     [

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.engines import past
 from tests.ledger.books import draft, open_book, packed
-from traceability.database import APPEND_ONLY
 from traceability.ledger import history
 from traceability.ledger.append import Draft, Ledger
 from traceability.ledger.clock import RecordClock
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 ZONE = "Asia/Dhaka"
 """Six hours east of Greenwich: its day begins at 18:00 UTC."""
@@ -35,15 +35,12 @@ def book(tmp_path: Path) -> Iterator[Ledger]:
     ledger.database.close()
 
 
-def spoil(book: Ledger, statement: str) -> None:
-    """Change the file past Hangtag, as anybody with a SQLite shell can."""
-    assert book.database.path is not None
-    with closing(sqlite3.connect(book.database.path)) as connection, connection:
-        for name in APPEND_ONLY:
-            connection.execute(f"DROP TRIGGER {name}")
-        connection.execute(statement)
-        for name, rule in APPEND_ONLY.items():
-            connection.execute(f"CREATE TRIGGER {name} {rule}")
+def spoil(book: Ledger, position: int, name: str, old: bytes, new: bytes) -> None:
+    """Change the database past Hangtag, as anybody with a shell of it can."""
+    with past(book.database) as execute:
+        rows = execute(f"SELECT {name} FROM {name} WHERE position = ?", (position,))
+        stored = bytes(rows[0][0]).replace(old, new)
+        execute(f"UPDATE {name} SET {name} = ? WHERE position = ?", (stored, position))
 
 
 @pytest.mark.parametrize("counts", [(1, 0, 3), (40, 2, 0), (0, 0, 0), (7, 300, 25)])
@@ -103,8 +100,9 @@ def test_gaps_and_contradictions_are_listed_newest_first(book: Ledger) -> None:
 
 def test_a_sheet_says_whether_the_entry_is_as_it_was_sealed(book: Ledger) -> None:
     book.append([draft(packed(n)) for n in (1, 2, 3)])
-    spoil(book, "UPDATE body SET body = replace(body, 'packing', 'picking') WHERE position = 2")
-    spoil(book, "DELETE FROM body WHERE position = 3")
+    spoil(book, 2, "body", b"packing", b"picking")
+    with past(book.database) as execute:
+        execute("DELETE FROM body WHERE position = 3")
     with book.database.read() as connection:
         sheets = history.sheets(connection, book.ledger_id, 1, 4)
     assert [(one.position, one.kind, one.problem) for one in sheets] == [
@@ -116,7 +114,7 @@ def test_a_sheet_says_whether_the_entry_is_as_it_was_sealed(book: Ledger) -> Non
 
 def test_a_sheet_of_an_altered_entry_says_so(book: Ledger) -> None:
     book.append([draft(packed(1))])
-    spoil(book, "UPDATE entry SET entry = replace(entry, 'test', 'tost') WHERE position = 1")
+    spoil(book, 1, "entry", b"test", b"tost")
     with book.database.read() as connection:
         (sheet,) = history.sheets(connection, book.ledger_id, 1, 2)
     assert (sheet.by, sheet.problem) == ("tost", "changed entry")

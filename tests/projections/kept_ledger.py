@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from tests import engines
 from tests.projections.histories import Arrival
 from tests.projections.replay import HasRows, State, replay
 from tests.projections.small_flow import FLOW, FLOW_TEXT
@@ -62,11 +63,12 @@ class KeptLedger:
 
     @staticmethod
     def open(folder: Path) -> KeptLedger:
-        """Open a new ledger in a folder; the file is a copy, to make it only once."""
+        """Open a new ledger in a folder; a file is a copy, to make it only once."""
         file = folder / "ledger.sqlite"
-        file.write_bytes(_new_ledger())
-        database = open_database(f"sqlite:///{file}")
-        return KeptLedger(database, Ledger.open(database))
+        if not engines.is_server():
+            file.write_bytes(_new_ledger())
+        database = engines.open_place(file)
+        return KeptLedger(database, Ledger.open(database, opening=OPENING))
 
     def restart(self) -> None:
         """Open the ledger again, as after a kill: nothing is remembered but what is in the file."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.engines import ON_A_FILE
 from tests.ledger.books import database_of, open_book
 from traceability.errors import Refused
 from traceability.projections import keys
@@ -17,6 +18,8 @@ from traceability.projections.view import look
 
 AT = datetime(2026, 11, 19, 8, tzinfo=UTC)
 YEAR = AT + timedelta(days=365)
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def made(title: str = "Sewing", kind: keys.KeyKind = "device") -> tuple[keys.Key, str]:
@@ -111,6 +114,7 @@ def test_a_key_that_cannot_be_says_why(title: str, days: int, sentence: str) -> 
     assert str(caught.value) == sentence
 
 
+@ON_A_FILE
 def test_a_key_is_found_by_its_primary_key(tmp_path: Path) -> None:
     ledger = open_book(tmp_path / "book.sqlite")
     with database_of(ledger).read() as connection:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.engines import open_place
 from traceability.assets import folder
-from traceability.database import open_file
 from traceability.epcis.event_time import format_time
 from traceability.labels.codes import ShortCode
 from traceability.ledger.append import Draft, Ledger, Opening
@@ -56,7 +56,7 @@ class Workshop:
     def __init__(self, path: Path, flow: str = "workshop") -> None:
         text = (folder("flows") / f"{flow}.toml").read_text("utf-8")
         opening = Opening(text, name="Tailor", namespace=NS, zone="Europe/Lisbon")
-        self.database = open_file(path / "shop.sqlite")
+        self.database = open_place(path / "shop.sqlite")
         self.ledger = Ledger.open(self.database, opening=opening)
         self.at = BEGINS_AT
         self.counters: dict[str, int] = {}

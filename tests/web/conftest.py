@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
+from tests.engines import open_place
 from tests.web.browser import chromium, chromium_path
 from tests.web.pseudo import CARRIER, write_pseudo
 from traceability.assets import folder
-from traceability.database import open_database
 from traceability.ledger.append import Ledger, Opening
 from traceability.web import create_app
 from traceability.web.opening import reading_of
@@ -28,7 +28,7 @@ MakeApp = Callable[..., Flask]
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """A ledger with nothing but its opening, in Porto."""
     flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
-    database = open_database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database = open_place(tmp_path / "ledger.sqlite")
     opening = Opening(flow, name="Porto", namespace="porto.invalid", zone="Europe/Lisbon")
     yield Ledger.open(database, opening=opening)
     database.close()

@@ -10,17 +10,15 @@ writes such a ledger to a file, ending a minute ago.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.engines import open_place, past
 from traceability.assets import folder
-from traceability.database import APPEND_ONLY, open_database
 from traceability.epcis.event import read_event
 from traceability.epcis.vocabulary import OPERATION, PRODUCT, READER
 from traceability.gs1 import uri_of
@@ -56,7 +54,7 @@ def empty_ledger(file: Path, *, is_demo: bool = True) -> Ledger:
         is_demo=is_demo,
         zone="Europe/Lisbon",
     )
-    return Ledger.open(open_database(f"sqlite:///{file}"), opening=opening)
+    return Ledger.open(open_place(file), opening=opening)
 
 
 def story_ledger(
@@ -158,20 +156,15 @@ def declare_wrong(ledger: Ledger, tree: Tree) -> None:
 
 
 def alter(ledger: Ledger, position: int, body: bytes) -> None:
-    """Change what an entry says in the file itself, past Hangtag, as a dishonest hand would."""
-    assert ledger.database.path is not None
-    with closing(sqlite3.connect(ledger.database.path)) as connection, connection:
-        connection.execute("DROP TRIGGER body_update")
-        connection.execute("UPDATE body SET body = ? WHERE position = ?", (body, position))
-        connection.execute(f"CREATE TRIGGER body_update {APPEND_ONLY['body_update']}")
+    """Change what an entry says in the database itself, past Hangtag, as a dishonest hand would."""
+    with past(ledger.database) as execute:
+        execute("UPDATE body SET body = ? WHERE position = ?", (body, position))
 
 
 def said_at(ledger: Ledger, position: int) -> bytes:
     """Return the body of an entry as it is stored."""
-    assert ledger.database.path is not None
-    with closing(sqlite3.connect(ledger.database.path)) as connection:
-        row = connection.execute("SELECT body FROM body WHERE position = ?", (position,)).fetchone()
-    return bytes(row[0])
+    with past(ledger.database) as execute:
+        return bytes(execute("SELECT body FROM body WHERE position = ?", (position,))[0][0])
 
 
 def fold_late(ledger: Ledger) -> None:
