@@ -26,7 +26,7 @@ from traceability.flow import Flow
 from traceability.ledger import tables
 from traceability.ledger.clock import RecordClock
 from traceability.ledger.crash_points import pass_point
-from traceability.ledger.doubt import Doubt
+from traceability.ledger.doubt import Doubt, readable
 from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
 from traceability.ledger.entry import Entry
 from traceability.ledger.erasing import erase
@@ -84,7 +84,13 @@ class Ledger:
 
         Raises:
             Refused: If there is no such ledger and no opening was given.
+            LedgerCorrupt: If the database is damaged.
         """
+        with readable(database):
+            return cls._open(database, name, opening)
+
+    @classmethod
+    def _open(cls, database: Database, name: str, opening: Opening | None) -> Ledger:
         if is_empty(database):
             if opening is None:
                 raise Refused(
@@ -96,14 +102,22 @@ class Ledger:
             row = connection.execute(
                 tables.ledger.select().where(tables.ledger.c.name == name)
             ).first()
-        if row is not None:
+        if row is not None and row.size:
             return cls(database, row.ledger_id, name, row.origin)
         if opening is None:
             raise Refused(f"There is no ledger {name!r} in {database.engine.url!r}.")
-        return cls._create(database, name, opening)
+        # A row without entries was left by somebody who was cut off before the first one.
+        ledger = (
+            cls._begin(database, name)
+            if row is None
+            else cls(database, row.ledger_id, name, row.origin)
+        )
+        ledger._fold = Fold(ledger.ledger_id, Flow.parse(opening.flow))
+        ledger.append([opening.draft()])
+        return ledger
 
     @classmethod
-    def _create(cls, database: Database, name: str, opening: Opening) -> Ledger:
+    def _begin(cls, database: Database, name: str) -> Ledger:
         origin = f"{os.environ.get('HANGTAG_ORIGIN', 'localhost')}/{name}"
         with database.write() as connection:
             ledger_id = 1 + (
@@ -124,10 +138,7 @@ class Ledger:
                     "frontier": b"",
                 },
             )
-        ledger = cls(database, ledger_id, name, origin)
-        ledger._fold = Fold(ledger_id, Flow.parse(opening.flow))
-        ledger.append([opening.draft()])
-        return ledger
+        return cls(database, ledger_id, name, origin)
 
     @property
     def size(self) -> int:

@@ -11,6 +11,8 @@ Source: the lesson that PostgreSQL drew in 2018 from fsync errors on Linux.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
@@ -24,7 +26,7 @@ from traceability.ledger.proof.proving import Proofs
 from traceability.ledger.tiles import WIDTH
 from traceability.same_file import SameFile, same_file
 
-__all__ = ["Doubt", "check_head"]
+__all__ = ["Doubt", "check_head", "readable"]
 
 _WHY = {
     Fault.BUSY: "Nothing was stored: {}.",
@@ -45,6 +47,7 @@ class Doubt:
         self._file: SameFile | None = None if path is None else same_file(database.engine, path)
         self._acknowledged = (0, b"")
         self._fault = ""  # read by other threads, too
+        self._is_looked_at = False
         self._damage = ""
 
     @property
@@ -59,16 +62,17 @@ class Doubt:
         return ""
 
     def settle(self) -> None:
-        """Make sure that the ledger may be written to; after a fault, look again.
+        """Make sure that the ledger may be written to: look at it first, and again after a fault.
 
         Raises:
             DatabaseBusy: If it may not now.
             LedgerCorrupt: If what is stored contradicts itself or what was acknowledged.
         """
         self._check_place()
-        if not self._fault:
+        if self._is_looked_at and not self._fault:
             return
-        self._database.engine.dispose()
+        if self._fault:
+            self._database.engine.dispose()
         try:
             with self._database.read() as connection:
                 check_head(connection, self._ledger_id)
@@ -76,8 +80,14 @@ class Doubt:
         except LedgerCorrupt as error:
             self._damage = str(error)
             raise
+        except TraceabilityError:
+            raise
         except Exception as error:
-            raise DatabaseBusy(self._fault) from error
+            if self._fault:
+                raise DatabaseBusy(self._fault) from error
+            self.raise_known(error)
+            raise
+        self._is_looked_at = True
         self._fault = self._damage = ""
 
     def follow(self, size: int, frontier: bytes) -> None:
@@ -120,8 +130,7 @@ class Doubt:
         fault = Fault.OTHER if isinstance(error, TraceabilityError) else fault_of(error)
         if fault is Fault.OTHER:
             return
-        said = str(getattr(error, "orig", None) or error).strip().rstrip(".")
-        sentence = _WHY[fault].format(" ".join(said.split()))
+        sentence = _WHY[fault].format(_said(error))
         if fault in (Fault.LOST, Fault.BROKEN):
             self._fault = sentence
         raise (DiskFull if fault is Fault.FULL else DatabaseBusy)(sentence) from error
@@ -142,6 +151,26 @@ class Doubt:
                 f"Of {last} entries that were acknowledged not all are there after a fault: the "
                 f"record has {size}. Nothing is written to it: restore the newest backup."
             )
+
+
+@contextmanager
+def readable(database: Database) -> Iterator[None]:
+    """Say in a sentence that a database is damaged; everything else goes through as it is.
+
+    Raises:
+        LedgerCorrupt: If what is on the disk contradicts itself.
+    """
+    try:
+        yield
+    except TraceabilityError:
+        raise
+    except Exception as error:
+        if fault_of(error) is not Fault.BROKEN:
+            raise
+        raise LedgerCorrupt(
+            f"{database.path or 'The database'} cannot be read: {_said(error)}. Keep it as it is, "
+            "with the files beside it, and restore the newest backup into another folder."
+        ) from error
 
 
 def check_head(connection: Connection, ledger_id: int) -> None:
@@ -182,6 +211,10 @@ def check_head(connection: Connection, ledger_id: int) -> None:
         _check_body(row.position, bytes(row.entry), row.salt, row.body)
     if rows and json.loads(bytes(rows[-1].entry))["record"] != head.record_at:
         raise LedgerCorrupt("The head of the record bears another time than its last entry.")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
 
 
 def _check_body(position: int, entry: bytes, salt: bytes | None, body: bytes | None) -> None:
