@@ -27,6 +27,7 @@ COMMANDS = {
     "backup": "traceability.factory.safe_commands",
     "demo": "traceability.simulation.commands",
     "doctor": "traceability.station.doctor",
+    "evidence": "traceability.ledger.proof.evidence_commands",
     "identify": "traceability.gs1.commands",
     "import": "traceability.sheets.commands",
     "label": "traceability.labels.commands",
@@ -34,6 +35,7 @@ COMMANDS = {
     "new": "traceability.workshop.commands",
     "printer": "traceability.printers.commands",
     "readers": "readers.commands",
+    "recovery-code": "traceability.factory.safe_commands",
     "restore": "traceability.factory.safe_commands",
     "serve": "traceability.web.commands",
     "start": "traceability.workshop.commands",
@@ -61,7 +63,7 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(COMMANDS[cmd_name])
         # `import` is a word of Python's own: its function is called import_.
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command

@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from traceability.database import Database, file_url, open_database, open_file
-from traceability.errors import LedgerCorrupt
+from traceability.errors import DatabaseBusy, LedgerCorrupt
 
-__all__ = ["copy_file", "examine_file", "is_database", "is_trace"]
+__all__ = ["copy_file", "examine_file", "gather_file", "is_database", "is_trace"]
 
 PAGES = 2048
 """Pages copied between two words of progress: 8 MB, some ten milliseconds."""
@@ -156,3 +156,25 @@ def examine_file(path: Path, *, thorough: bool = False) -> None:
         database.engine.dispose()
     if found is None or found[0] != "ok":
         raise LedgerCorrupt(f"{path} is damaged: {found[0] if found else 'nothing came back'}.")
+
+
+def gather_file(path: Path) -> None:
+    """Bring everything of a database that nobody has open into its one file.
+
+    Raises:
+        DatabaseBusy: If somebody has it open.
+        LedgerCorrupt: If it cannot be read.
+    """
+    database = open_database(file_url(path), create=False)
+    try:
+        with contextlib.closing(database.engine.raw_connection()) as raw:
+            connection = raw.driver_connection
+            assert connection is not None
+            is_held, *_counts = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except _errors(database) as error:
+        raise LedgerCorrupt(f"{path} cannot be read as a database: {error}.") from error
+    finally:
+        database.engine.dispose()
+    log = Path(f"{path}-wal")
+    if is_held or (log.exists() and log.stat().st_size):
+        raise DatabaseBusy(f"{path} is open in another program: close that first.")

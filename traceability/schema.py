@@ -13,7 +13,7 @@ from traceability.database import Database, metadata, protect
 from traceability.ledger import tables as ledger_tables
 from traceability.projections import tables as projection_tables
 
-__all__ = ["is_empty", "is_known", "revision", "upgrade"]
+__all__ = ["is_empty", "is_known", "newest", "revision", "revisions", "upgrade"]
 
 assert ledger_tables.entry.metadata is projection_tables.item.metadata is metadata
 
@@ -37,22 +37,37 @@ def is_known(name: str) -> bool:
     return name in {script.revision for script in scripts.walk_revisions()}
 
 
+def revisions() -> list[str]:
+    """Name every change of the tables that this version knows, oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def newest() -> str:
+    """Name the last change of the tables that this version knows."""
+    return revisions()[-1]
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", "traceability:migrations")
     return config
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, to: str = "head") -> None:
     """Bring the tables to this version, by Alembic's migrations, and put the triggers back.
 
     Alembic's batch mode on SQLite copies tables and so drops their triggers.
+
+    Args:
+        database: With tables of an earlier version, or none.
+        to: The last change to make; tests stop at each.
     """
     config = _config()
     with database.engine.connect() as connection:
         attributes: dict[str, Any] = config.attributes  # Alembic's own untyped bag
         attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()
     with database.write() as connection:
         protect(connection)

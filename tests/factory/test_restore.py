@@ -19,10 +19,10 @@ from traceability.database import open_database
 from traceability.errors import LedgerCorrupt, Refused, TraceabilityError
 from traceability.factory.archive import MANIFEST, Manifest
 from traceability.factory.backup import back_up
+from traceability.factory.coming_back import come_back
 from traceability.factory.folder import Factory
 from traceability.factory.restore import (
     UNPACKED,
-    end_keys,
     is_bare,
     is_prepared,
     prepare,
@@ -143,7 +143,7 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda tree: tree.update(format=2, version="9.0.0"),
+        lambda tree: tree.update(format=3, version="9.0.0"),
         lambda tree: tree.update(tables=["0001", "9999"], version="9.0.0"),
     ],
 )
@@ -288,7 +288,7 @@ def test_links_in_a_backup_open_nothing_until_they_are_made_anew(
     ledger = Ledger.open(database)
     with look(ledger) as view:
         assert keys.key(view, key.id) == key
-    assert [end_keys(factory, ledger, at=NOW) for _ in range(2)] == [1, 0]
+    assert [come_back(factory, ledger, at=NOW) for _ in range(2)] == [True, False]
     with look(ledger) as view:
         found = keys.key(view, key.id)
     assert found is not None

@@ -2,7 +2,8 @@
 
 The list, `manifest.json`, names every file with its size and SHA-256, and every ledger with its
 size and root. What is in the archive and not on the list, or the other way round, makes it refused.
-Only the standard library is needed to open one by hand.
+Only the standard library is needed to open one by hand, but for what is sealed in it: the keys.
+Format 1, of Hangtag before 0.2, had nothing sealed; it is still opened.
 
 >>> Manifest.parse(b"{}")
 Traceback (most recent call last):
@@ -11,7 +12,9 @@ traceability.errors.Refused: its list is not that of a backup
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import struct
 import zipfile
@@ -25,9 +28,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from traceability.errors import Refused
+from traceability.factory.sealing import OVERHEAD, SEALED_MAX, Opener, Seal
 
 KIND = "hangtag backup"
-FORMAT = 1
+FORMAT = 2
+FORMATS = (1, 2)
 MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 32 * 1024 * 1024
 FILES_MAX = 100_000
@@ -57,7 +62,10 @@ class Member:
     path: str
     """Below the factory's folder, parts joined by ``/``."""
     size: int
+    """Bytes as they lie in the archive, unpacked."""
     sha256: str
+    """Of these bytes."""
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,13 @@ class Manifest:
     """The state of the tables of its databases: a later Hangtag may know more of them."""
     members: tuple[Member, ...]
     books: tuple[Book, ...]
+    seal: Seal | None = None
+    """How the sealed files are sealed; None in one of format 1."""
+
+    @property
+    def has_sealed(self) -> bool:
+        """Whether a passphrase opens something in it."""
+        return any(one.is_sealed for one in self.members)
 
     @property
     def unpacked_bytes(self) -> int:
@@ -103,7 +118,7 @@ class Manifest:
         """Write the list as it stands in the archive."""
         tree = {
             "kind": KIND,
-            "format": FORMAT,
+            "format": FORMAT if self.seal is not None else 1,
             "version": self.version,
             "made_at": self.made_at.isoformat(),
             "name": self.name,
@@ -119,10 +134,10 @@ class Manifest:
                 }
                 for one in self.books
             ],
-            "files": [
-                {"path": one.path, "size": one.size, "sha256": one.sha256} for one in self.members
-            ],
+            "files": [_listed(one) for one in self.members],
         }
+        if self.seal is not None:
+            tree["seal"] = self.seal.tree()
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
 
     @classmethod
@@ -137,7 +152,7 @@ class Manifest:
             tree = json.loads(data)
             if tree["kind"] != KIND:
                 raise ValueError(tree["kind"])
-            if tree["format"] != FORMAT:
+            if tree["format"] not in FORMATS:
                 raise Refused(
                     f"it was made by Hangtag {tree.get('version')}, which is newer than this one"
                 )
@@ -149,6 +164,7 @@ class Manifest:
                 tables=tuple(str(one) for one in tree["tables"]),
                 members=tuple(_member(one) for one in tree["files"]),
                 books=tuple(_book(one) for one in tree["ledgers"]),
+                seal=Seal.parse(tree["seal"]) if tree["format"] > 1 else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Refused("its list is not that of a backup") from error
@@ -157,6 +173,8 @@ class Manifest:
             raise Refused("its list names a file twice, or too many of them")
         if found.made_at.tzinfo is None:
             raise Refused("its list does not say when it was made")
+        if found.has_sealed and found.seal is None:
+            raise Refused("its list does not say how it is sealed")
         return found
 
 
@@ -166,7 +184,15 @@ def _member(tree: Mapping[str, Any]) -> Member:
         raise ValueError(path)
     if not is_inside(path) or path == MANIFEST:
         raise Refused(f"it holds {str(path)[:80]!r}, which does not lie in a factory's folder")
-    return Member(path, size, digest)
+    is_sealed = tree.get("sealed", False) is True
+    if is_sealed and not OVERHEAD <= size <= SEALED_MAX:
+        raise ValueError(path)
+    return Member(path, size, digest, is_sealed)
+
+
+def _listed(member: Member) -> dict[str, Any]:
+    tree = {"path": member.path, "size": member.size, "sha256": member.sha256}
+    return tree | {"sealed": True} if member.is_sealed else tree
 
 
 def _book(tree: Mapping[str, Any]) -> Book:
@@ -194,25 +220,41 @@ def is_inside(path: object) -> bool:
 class Archive:
     """A backup that is open for reading: its list is read, its files are not looked at yet."""
 
-    def __init__(self, path: Path, opened: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(
+        self, path: Path, opened: zipfile.ZipFile, manifest: Manifest, digest: str
+    ) -> None:
         self.path = path
         self.manifest = manifest
+        self.digest = digest
+        """SHA-256 of its list, 64 hex digits: it stands for the whole backup."""
         self._opened = opened
 
-    def unpack(self, folder: Path, tell: Tell | None = None) -> None:
+    def unpack(
+        self, folder: Path, tell: Tell | None = None, *, opener: Opener | None = None
+    ) -> None:
         """Write every file below a folder and compare each with the list.
 
         Args:
             folder: An empty folder.
             tell: Told how many more bytes are done.
+            opener: Opens what is sealed; without it the sealed files are compared and left out.
 
         Raises:
-            Refused: At the first file that is not what the list says.
+            Refused: At the first file that is not what the list says, or that does not open.
             OSError: If the folder takes no more.
         """
-        for member in self.manifest.members:
+        # Keys first: a wrong passphrase is said before a minute was spent on the record.
+        for member in sorted(self.manifest.members, key=lambda one: not one.is_sealed):
             target = folder.joinpath(*member.path.split("/"))
+            if member.is_sealed and opener is None:
+                self._copy(member, None, tell)
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
+            if member.is_sealed and opener is not None:
+                held = io.BytesIO()
+                self._copy(member, held, tell)
+                _write_secret(target, opener.open(member.path, held.getvalue()))
+                continue
             with target.open("xb") as file:
                 self._copy(member, file, tell)
 
@@ -248,6 +290,12 @@ class Archive:
             raise torn(self.path, f"{member.path} cannot be read") from error
 
 
+def _write_secret(target: Path, data: bytes) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
 def torn(path: Path, reason: str) -> Refused:
     """Return the refusal of a damaged backup: which file, why, what to do."""
     return Refused(
@@ -271,7 +319,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
     except _TORN as error:
         raise _foreign_or_torn(path) from error
     with opened:
-        yield Archive(path, opened, _manifest(path, opened))
+        manifest, digest = _manifest(path, opened)
+        yield Archive(path, opened, manifest, digest)
 
 
 def _foreign_or_torn(path: Path) -> Refused:
@@ -282,7 +331,7 @@ def _foreign_or_torn(path: Path) -> Refused:
     return Refused(f"{path.name} is not a backup of Hangtag: expected a file hangtag-….zip.")
 
 
-def _manifest(path: Path, opened: zipfile.ZipFile) -> Manifest:
+def _manifest(path: Path, opened: zipfile.ZipFile) -> tuple[Manifest, str]:
     held = opened.infolist()
     names = [one.filename for one in held]
     if MANIFEST not in names:
@@ -309,4 +358,4 @@ def _manifest(path: Path, opened: zipfile.ZipFile) -> Manifest:
     there = {one.filename: one.file_size for one in held if one.filename != MANIFEST}
     if wanted != there or len(there) != len(held) - 1:
         raise torn(path, "what is in it is not what its list says")
-    return manifest
+    return manifest, sha256(data).hexdigest()

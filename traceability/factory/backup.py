@@ -1,9 +1,10 @@
 """Everything a workshop has, in one file that was opened and checked before it got its name.
 
 A backup holds all of the factory's folder but its older backups: the databases, each copied as it
-was at one moment while the server went on working, the key, the flow, the stations with what they
-have not sent yet, the pictures. It is written under a name of its own, read back from the disk, its
-ledgers verified from their first entry, and only then named ``hangtag-….zip``.
+was at one moment while the server went on working, the keys, sealed with the recovery code or a
+passphrase, the flow, the stations with what they have not sent yet, the pictures. It is written
+under a name of its own, read back from the disk, its ledgers verified from their first entry, and
+only then named ``hangtag-….zip``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from traceability.errors import LedgerCorrupt, Refused
 from traceability.factory import archive
 from traceability.factory.archive import Book, Manifest, Member, open_archive
 from traceability.factory.folder import Factory
+from traceability.factory.recovery import CODE_FILE, code_of, passphrase_of
+from traceability.factory.sealing import OVERHEAD, SEALED_MAX, Opener, Seal, is_secret, stays_here
+from traceability.factory.upgrading import upgrade_tables
 from traceability.ledger.append import Ledger
 from traceability.ledger.verify import verify
 from traceability.projections.view import look
@@ -39,8 +43,8 @@ from traceability.schema import is_empty, revision
 
 SCRATCH = ".making-"
 PART = ".part"
-PASSING = ("running.json", "beside-running.json", "factory.new")
-"""Notes of a workshop that is open: true on this PC, at this moment."""
+PASSING = ("running.json", "beside-running.json", "factory.new", CODE_FILE)
+"""Notes of a workshop that is open: true on this PC, at this moment. And what opens a backup."""
 STALE_S = 24 * 3600
 """A half file this old was left by a PC that went dark; nobody is writing it any more."""
 NAME_MAX = 40
@@ -59,7 +63,12 @@ class Backup:
 
 
 def back_up(
-    factory: Factory, target: Path | None = None, *, at: datetime, progress: Progress | None = None
+    factory: Factory,
+    target: Path | None = None,
+    *,
+    at: datetime,
+    progress: Progress | None = None,
+    passphrase: str = "",
 ) -> Backup:
     """Write all of a factory into one checked file; the server may work meanwhile.
 
@@ -68,12 +77,17 @@ def back_up(
         target: A folder that is there, or a new file; None means the factory's own backups.
         at: UTC.
         progress: Told the phase and how many bytes of how many.
+        passphrase: Seals the keys; empty means the workshop's recovery code.
 
     Raises:
-        Refused: If the place does not exist, is not writable, or is full; nothing is left there.
+        Refused: If the place does not exist, is not writable, or is full, or the passphrase is too
+            short; nothing is left there.
         LedgerCorrupt: If the record itself does not verify: an earlier backup is the better one.
     """
     begun = time.monotonic()
+    passphrase = passphrase_of(passphrase) if passphrase else code_of(factory)
+    seal = Seal.fresh(passphrase)
+    opener = seal.opener(passphrase)
     folder, name = _place(factory, target)
     _sweep(factory.backups, folder)
     part: Path | None = None
@@ -81,11 +95,13 @@ def back_up(
         with _scratch(factory) as scratch:
             copies = _copy(factory, scratch, _Steps("copying", progress))
             manifest, zone = _describe(factory, copies, at)
+            manifest = replace(manifest, seal=seal)
             final = folder / (name or _free_name(folder, manifest, zone))
             part = folder / f".{final.name}{PART}-{os.getpid()}"
-            manifest = _write(part, manifest, copies, _Steps("writing", progress))
+            manifest = _write(part, manifest, copies, opener, _Steps("writing", progress))
             shutil.rmtree(scratch / "copies")
-            check(part, scratch / "again", expected=manifest, progress=progress)
+            again = scratch / "again"
+            check(part, again, expected=manifest, progress=progress, opener=opener)
         size = part.stat().st_size
         part.replace(final)
         _settle(folder)
@@ -105,6 +121,7 @@ def check(
     *,
     expected: Manifest | None = None,
     progress: Progress | None = None,
+    opener: Opener | None = None,
 ) -> Manifest:
     """Read a backup from its disk and verify it from the first entry on.
 
@@ -113,9 +130,10 @@ def check(
         scratch: A folder that does not exist; what is unpacked there stays for the caller.
         expected: What was meant to be written.
         progress: As for `back_up`.
+        opener: Opens what is sealed; without it the sealed files are compared and left out.
 
     Raises:
-        Refused: If the file is not what its list says.
+        Refused: If the file is not what its list says, or was sealed with another passphrase.
         LedgerCorrupt: If a ledger in it does not verify.
     """
     _forget(path)
@@ -125,7 +143,7 @@ def check(
             raise archive.torn(path, "its list is not what was written")
         steps = _Steps("checking", progress)
         steps.total = manifest.unpacked_bytes
-        opened.unpack(scratch, steps.add)
+        opened.unpack(scratch, steps.add, opener=opener)
     verify_books(path, manifest, scratch)
     return manifest
 
@@ -139,6 +157,8 @@ def verify_books(path: Path, manifest: Manifest, folder: Path) -> None:
     for file in dict.fromkeys(book.file for book in manifest.books):
         examine_file(folder / file)
         with contextlib.closing(open_file(folder / file)) as database:
+            # One of an earlier version is brought to this one: what was unpacked is a copy.
+            upgrade_tables(database)
             for book in (one for one in manifest.books if one.file == file):
                 report = verify(Ledger.open(database, book.name))
                 if report.finding is not None:
@@ -247,8 +267,12 @@ def _files(factory: Factory) -> Iterator[Path]:
                 continue
             if found.is_dir():
                 todo.append(found)
-            elif found.is_file() and not is_trace(found):
+            elif found.is_file() and not is_trace(found) and not stays_here(_name(factory, found)):
                 yield found
+
+
+def _name(factory: Factory, file: Path) -> str:
+    return file.relative_to(factory.folder).as_posix()
 
 
 def _copy(factory: Factory, scratch: Path, steps: _Steps) -> list[_Copy]:
@@ -263,7 +287,7 @@ def _copy(factory: Factory, scratch: Path, steps: _Steps) -> list[_Copy]:
         )
     copies = []
     for path, is_one in found:
-        name = path.relative_to(factory.folder).as_posix()
+        name = _name(factory, path)
         if not archive.is_inside(name):
             raise Refused(f'Cannot back up {path}: rename it, without \\ : * ? " < > | in it.')
         if is_one:
@@ -328,12 +352,19 @@ def slug(name: str) -> str:
     return "-".join(words)[:NAME_MAX].strip("-_") or "workshop"
 
 
-def _write(part: Path, manifest: Manifest, copies: list[_Copy], steps: _Steps) -> Manifest:
+def _write(
+    part: Path, manifest: Manifest, copies: list[_Copy], opener: Opener, steps: _Steps
+) -> Manifest:
     steps.total = sum(copy.file.stat().st_size for copy in copies)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as packed:
-            members = tuple(_pack(packed, copy, manifest.made_at, steps) for copy in copies)
+            members = tuple(
+                _pack_secret(packed, copy, manifest.made_at, opener)
+                if is_secret(copy.path)
+                else _pack(packed, copy, manifest.made_at, steps)
+                for copy in copies
+            )
             manifest = replace(manifest, members=members)
             packed.writestr(_info(archive.MANIFEST, manifest.made_at), manifest.encode())
         file.flush()
@@ -359,6 +390,15 @@ def _pack(packed: zipfile.ZipFile, copy: _Copy, at: datetime, steps: _Steps) -> 
             size += len(chunk)
             steps.add(len(chunk))
     return Member(copy.path, size, digest.hexdigest())
+
+
+def _pack_secret(packed: zipfile.ZipFile, copy: _Copy, at: datetime, opener: Opener) -> Member:
+    data = copy.file.read_bytes()
+    if len(data) > SEALED_MAX - OVERHEAD:
+        raise Refused(f"Cannot back up {copy.path}: expected a key, got {len(data)} bytes.")
+    sealed = opener.seal(copy.path, data)
+    packed.writestr(_info(copy.path, at), sealed)
+    return Member(copy.path, len(sealed), sha256(sealed).hexdigest(), is_sealed=True)
 
 
 def _settle(folder: Path) -> None:

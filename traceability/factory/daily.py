@@ -80,6 +80,9 @@ class Last:
     tried_at: datetime | None = None
     error: str = ""
     """Sentence of the last attempt; empty if it went well."""
+    away_size: int = 0
+    """Entries in the last one that was written to another disk than the workshop's own."""
+    away_root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ def last(factory: Factory) -> Last:
             float(tree.get("seconds", 0)),
             datetime.fromisoformat(tried) if tried else None,
             str(tree.get("error", "")),
+            int(tree.get("away_size", 0)),
+            str(tree.get("away_root", "")),
         )
     except (OSError, ValueError, TypeError, AttributeError):
         return Last()
@@ -183,6 +188,7 @@ def make(
     at: datetime,
     target: Path | None = None,
     progress: Progress | None = None,
+    passphrase: str = "",
 ) -> Backup:
     """Make a backup where the owner wants it, note how it went, and let the oldest go.
 
@@ -191,6 +197,7 @@ def make(
         at: UTC.
         target: Another place for this once; nothing is rotated there.
         progress: As for `back_up`.
+        passphrase: As for `back_up`.
 
     Raises:
         Refused: If it could not be made; the note says why.
@@ -202,20 +209,24 @@ def make(
         place = target or plan.target
         if target is None and plan.is_drive and place is not None and drive_of(place) is None:
             raise Refused(f"{place} is not plugged in: plug it in, or choose another place.")
-        made = back_up(factory, place, at=at, progress=progress)
+        made = back_up(factory, place, at=at, progress=progress, passphrase=passphrase)
     except TraceabilityError as error:
         _note(factory, before, tried_at=at, error=str(error))
         raise
     newest = made.manifest.newest
+    size, root = (newest.size, newest.root) if newest else (0, "")
+    away = (size, root) if is_away(made.path, factory) else (before.away_size, before.away_root)
     _note(
         factory,
         Last(
             at,
             str(made.path),
-            newest.size if newest else 0,
-            newest.root if newest else "",
+            size,
+            root,
             made.bytes,
             round(made.seconds, 3),
+            away_size=away[0],
+            away_root=away[1],
         ),
         tried_at=at,
         error="",
@@ -223,6 +234,13 @@ def make(
     if target is None:
         rotate(made, keep=plan.keep)
     return made
+
+
+def is_away(path: Path, factory: Factory) -> bool:
+    """Say whether a file lies on another disk than the workshop: it stays when the PC is lost."""
+    if drive_of(path) is not None:
+        return drive_of(factory.folder) != drive_of(path)
+    return path.stat().st_dev != factory.folder.stat().st_dev
 
 
 def rotate(made: Backup, *, keep: int) -> list[Path]:
@@ -349,6 +367,8 @@ def _note(factory: Factory, said: Last, *, tried_at: datetime, error: str) -> No
         "root": said.root,
         "bytes": said.bytes,
         "seconds": said.seconds,
+        "away_size": said.away_size,
+        "away_root": said.away_root,
         "tried_at": tried_at.isoformat(),
         "error": error,
     }

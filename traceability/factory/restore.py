@@ -7,24 +7,23 @@ was cut off by a power cut leaves a folder that nobody takes for a workshop.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
-from traceability.commissioning.ranges import open_range
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory.archive import Manifest, open_archive
 from traceability.factory.backup import Progress, check, told
 from traceability.factory.folder import Factory
-from traceability.ledger.append import Ledger
-from traceability.projections import keys
-from traceability.projections.view import View, look
+from traceability.factory.recovery import CODE_FILE, passphrase_of, read_code
+from traceability.projections.view import View
 from traceability.schema import is_known
 
 UNPACKED = ".restored"
@@ -49,14 +48,37 @@ class Restored:
 
     folder: Path
     manifest: Manifest
+    has_keys: bool
+    """Whether its keys came back too; if not, it begins with new ones."""
 
 
-def restore(file: Path, folder: Path, *, progress: Progress | None = None) -> Restored:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a folder says of the backup that it came from, until it is opened."""
+
+    name: str
+    """Of the backup's file."""
+    digest: str
+    """SHA-256 of the backup's list, 64 hex digits; empty if nobody knows."""
+    sizes: Mapping[tuple[str, str], int]
+    """(database file, ledger) → entries in the backup."""
+
+
+def restore(
+    file: Path, folder: Path, *, progress: Progress | None = None, passphrase: str = ""
+) -> Restored:
     """Unpack a backup into an empty or new folder and verify it there.
 
+    Args:
+        file: The backup.
+        folder: Where the workshop will lie.
+        progress: As for `back_up`.
+        passphrase: The recovery code, or what the keys were sealed with; empty: they stay sealed,
+            and the workshop begins with new keys.
+
     Raises:
-        Refused: If the folder holds anything, or the file is damaged, foreign or of a later
-            Hangtag; the folder is then as it was.
+        Refused: If the folder holds anything, the file is damaged, foreign or of a later Hangtag,
+            or the passphrase is another one; the folder is then as it was.
         LedgerCorrupt: If a ledger in it does not verify.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -66,7 +88,7 @@ def restore(file: Path, folder: Path, *, progress: Progress | None = None) -> Re
         )
     is_new = not folder.exists()
     try:
-        manifest = _unpack(file, folder, progress)
+        manifest, has_keys = _unpack(file, folder, progress, passphrase)
         files = folder / UNPACKED / _FILES
         for path in _last_first(files):
             path.replace(folder / path.name)
@@ -77,10 +99,12 @@ def restore(file: Path, folder: Path, *, progress: Progress | None = None) -> Re
         if isinstance(error, OSError):
             raise Refused(told(error, folder)) from error
         raise
-    return Restored(folder, manifest)
+    return Restored(folder, manifest, has_keys)
 
 
-def prepare(file: Path, factory: Factory, *, progress: Progress | None = None) -> Manifest:
+def prepare(
+    file: Path, factory: Factory, *, progress: Progress | None = None, passphrase: str = ""
+) -> Restored:
     """Unpack a backup inside a factory that is in use, verified, to be moved in at the next start.
 
     Raises:
@@ -89,14 +113,14 @@ def prepare(file: Path, factory: Factory, *, progress: Progress | None = None) -
     """
     shutil.rmtree(factory.folder / UNPACKED, ignore_errors=True)
     try:
-        manifest = _unpack(file, factory.folder, progress)
+        manifest, has_keys = _unpack(file, factory.folder, progress, passphrase)
         _write_phase(factory.folder, _OUT)
     except BaseException as error:
         shutil.rmtree(factory.folder / UNPACKED, ignore_errors=True)
         if isinstance(error, OSError):
             raise Refused(told(error, factory.folder)) from error
         raise
-    return manifest
+    return Restored(factory.folder, manifest, has_keys)
 
 
 def is_prepared(folder: Path) -> bool:
@@ -150,10 +174,16 @@ def is_open(folder: Path) -> bool:
     return False
 
 
-def _unpack(file: Path, folder: Path, progress: Progress | None) -> Manifest:
+def _unpack(
+    file: Path, folder: Path, progress: Progress | None, passphrase: str
+) -> tuple[Manifest, bool]:
     with open_archive(file) as opened:
-        manifest = opened.manifest
+        manifest, digest = opened.manifest, opened.digest
     _accept(file, manifest)
+    opener, code = None, ""
+    if passphrase and manifest.seal is not None:
+        code = passphrase_of(passphrase)
+        opener = manifest.seal.opener(code)
     folder.mkdir(parents=True, exist_ok=True)
     free, need = shutil.disk_usage(folder).free, manifest.unpacked_bytes + SPARE_BYTES
     if need > free:
@@ -163,33 +193,44 @@ def _unpack(file: Path, folder: Path, progress: Progress | None) -> Manifest:
         )
     unpacked = folder / UNPACKED
     unpacked.mkdir(mode=0o700)
-    found = check(file, unpacked / _FILES, expected=manifest, progress=progress)
-    (unpacked / _FILES / RESTORED).write_text(file.name, encoding="utf-8")
+    found = check(file, unpacked / _FILES, expected=manifest, progress=progress, opener=opener)
+    _write_origin(unpacked / _FILES, file.name, digest, found)
+    if opener is not None and _is_code(code):
+        (unpacked / _FILES / CODE_FILE).write_text(code + "\n", encoding="utf-8")
     for path in (unpacked / _FILES).rglob("*"):
         if path.is_file():
             path.chmod(0o600)
-    return found
+    return found, opener is not None or not manifest.has_sealed
 
 
-def end_keys(factory: Factory, ledger: Ledger, *, at: datetime) -> int:
-    """End the links of phones, auditors and other owners in a record that came out of a backup.
+def _is_code(text: str) -> bool:
+    with contextlib.suppress(Refused):
+        return bool(read_code(text))
+    return False
 
-    The record does not know which of them were ended after the backup was made; who is to come in
-    again gets a new one. Nor does it know which serial numbers were given out: they go on in a new
-    range. Done once, at the first start after the restore.
 
-    Returns:
-        How many links were ended.
-    """
-    sign = factory.folder / RESTORED
-    if not sign.exists():
-        return 0
-    with look(ledger) as view:
-        still_open = [one for one in keys.keys(view) if one.state(at) == "open"]
-    ledger.append([keys.ended(one, by="restore", at=at).draft(by="restore") for one in still_open])
-    open_range(ledger, at=at, by="restore")
-    sign.unlink()
-    return len(still_open)
+def _write_origin(files: Path, name: str, digest: str, manifest: Manifest) -> None:
+    tree = {
+        "name": name,
+        "digest": digest,
+        "sizes": [[book.file, book.name, book.size] for book in manifest.books],
+    }
+    (files / RESTORED).write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+
+
+def origin_of(folder: Path) -> Origin | None:
+    """Return from which backup a folder came, if it was not opened since; else None."""
+    try:
+        said = (folder / RESTORED).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        tree = json.loads(said)
+        sizes = {(str(file), str(book)): int(size) for file, book, size in tree["sizes"]}
+        return Origin(str(tree["name"]), str(tree["digest"]), sizes)
+    except (ValueError, KeyError, TypeError):
+        # Written by an earlier version, which said the name alone.
+        return Origin(said[:200], "", {})
 
 
 def _complete(factory: Factory) -> None:

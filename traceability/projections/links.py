@@ -124,14 +124,14 @@ def links(view: View, order: str) -> list[Link]:
     return sorted(mine, key=lambda one: (one.made_at, one.id), reverse=True)
 
 
-def every_link(view: View) -> list[Link]:
-    """Return the links of all orders that were made for customers, newest first; at most 1,000."""
+def every_link(view: View, limit: int = ALL_MAX) -> list[Link]:
+    """Return the links of all orders that were made for customers, newest first."""
     rows = view.connection.execute(
         text(
             "SELECT key, value FROM master_data WHERE ledger_id = :l AND type = 'link' "
             "ORDER BY key LIMIT :n"
         ),
-        {"l": view.ledger_id, "n": ALL_MAX},
+        {"l": view.ledger_id, "n": limit},
     )
     found = [_read(row.key.removeprefix(_PREFIX), bodies.parse(row.value.encode())) for row in rows]
     return sorted(found, key=lambda one: (one.made_at, one.id), reverse=True)

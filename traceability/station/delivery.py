@@ -2,7 +2,8 @@
 
 An answer may be lost after the server has stored everything; so the same elements go out again
 under the same ids, and the server says `duplicate`. What it refuses for good is parked with its
-sentence, so that one bad event never keeps a thousand good ones waiting.
+sentence, so that one bad event never keeps a thousand good ones waiting. What was delivered stays
+until the server says that a backup holds it (`returning`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from traceability.errors import Offline
+from traceability.station import returning
 from traceability.station.link import Link, read_json
 from traceability.station.spool import Spool
 
@@ -22,6 +26,9 @@ BACK_OFF_S = (0.1, 5.0)
 """First and longest pause after a failure; each is spread by half, so that forty stations do not
 come back in the same moment."""
 BATCH_MAX = 200
+ASK_S = 60.0
+"""How often the server is asked whether a backup holds what was delivered, and whether the record
+was restored; also after every silence."""
 
 _DONE = ("accepted", "duplicate")
 _NEVER = ("refused", "conflict")
@@ -31,9 +38,18 @@ class Delivery:
     """Empties a spool into `POST /api/capture`."""
 
     def __init__(
-        self, spool: Spool, link: Link, *, back_off_s: tuple[float, float] = BACK_OFF_S
+        self,
+        spool: Spool,
+        link: Link,
+        *,
+        back_off_s: tuple[float, float] = BACK_OFF_S,
+        ask_s: float = ASK_S,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._spool = spool
+        self._ask_s = ask_s
+        self._ask_at = 0.0  # monotonic; owned by the delivering thread
+        self._clock = clock
         self._link = link
         self._back_off_s = back_off_s
         self._batch_max = BATCH_MAX
@@ -43,6 +59,8 @@ class Delivery:
         """True while the last request had an answer."""
         self.problem = ""
         """Why nothing is delivered; empty while it is."""
+        self.on_restored: Callable[[], None] = lambda: None
+        """Called from the delivering thread when the server's record came out of a backup."""
 
     def start(self) -> None:
         """Deliver from now on, in a thread of its own."""
@@ -88,11 +106,19 @@ class Delivery:
         log.warning("element %d was refused and is parked: %s", counter, _sentence(data))
         return 1
 
+    def _ask_if_due(self) -> None:
+        if time.monotonic() < self._ask_at:
+            return
+        if returning.ask(self._link, self._spool, self._clock()):
+            self.on_restored()
+        self._ask_at = time.monotonic() + self._ask_s
+
     def _live(self) -> None:
         pause_s, longest_s = self._back_off_s
         while True:
             is_last = self._stopping.is_set()
             try:
+                self._ask_if_due()
                 count = self.deliver_once()
                 if count:
                     self.is_online, self.problem = True, ""
@@ -100,6 +126,7 @@ class Delivery:
                     continue
             except Offline as error:
                 self.is_online, self.problem = False, str(error)
+                self._ask_at = 0.0
                 if not is_last:
                     self._stopping.wait(pause_s * random.uniform(0.5, 1.5))  # noqa: S311
                 pause_s = min(pause_s * 2, longest_s)

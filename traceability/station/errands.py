@@ -31,6 +31,7 @@ class CacheErrand:
         self._cache = cache
         self._on_news = on_news
         self._wanted = threading.Event()
+        self._forgets = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.problem = ""
@@ -49,6 +50,11 @@ class CacheErrand:
         else:
             self._thread.join(timeout=1.0)
 
+    def forget(self) -> None:
+        """Fetch everything anew: the record is another one than what is known of it."""
+        self._forgets.set()
+        self._wanted.set()
+
     def hurry(self) -> None:
         """Fetch now: something was read that the cache does not know."""
         self._wanted.set()
@@ -60,6 +66,9 @@ class CacheErrand:
             Offline: If the server does not answer with a cache.
             TraceabilityError: If the answer cannot be used.
         """
+        if self._forgets.is_set():
+            self._forgets.clear()
+            self._cache = Cache.empty(self._cache.namespace)
         known = self._cache
         path = self._path
         if known.size >= 0:

@@ -183,6 +183,7 @@ class Station:
         """
         errand = CacheErrand(self._link(), self.settings.name, self._cache, self._on_news)
         live = LiveErrand(self._link(timeout_s=2.0), self.settings.name)
+        self.delivery.on_restored = errand.forget
         self.delivery.start()
         try:
             self._learn(errand)

@@ -11,6 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from typing import Literal
 from traceability.errors import DatabaseBusy
 
 KEEP_MAX = 200_000
-"""Delivered elements kept for the day when the server must be restored from a backup."""
+"""Delivered elements kept for the day when the server must be restored from a backup, at most."""
+KEEP_FOR = timedelta(days=14)
+"""How long they are kept while no backup covers them."""
 KNOWN_MAX = 200_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,7 +34,8 @@ CREATE TABLE IF NOT EXISTS element (
     body BLOB NOT NULL,
     state TEXT NOT NULL DEFAULT 'waiting',
     position INTEGER,
-    problem TEXT
+    problem TEXT,
+    delivered_at INTEGER
 );
 CREATE INDEX IF NOT EXISTS element_waiting ON element (counter) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS element_parked ON element (counter) WHERE state = 'parked';
@@ -101,6 +105,7 @@ class Spool:
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.executescript(_TABLES)
         with self._transaction():
+            self._add_delivered_at()
             self._default("station", station)
             self._default("epoch", str(epoch))
             self._default("next", "1")
@@ -114,6 +119,14 @@ class Spool:
         self.station = station
         self.epoch = int(self.meta("epoch") or epoch)
         self._next = int(self.meta("next") or 1)
+
+    def _add_delivered_at(self) -> None:
+        columns = [row[1] for row in self._db.execute("PRAGMA table_info(element)")]
+        if "delivered_at" not in columns:  # a file of an earlier version
+            self._db.execute("ALTER TABLE element ADD COLUMN delivered_at INTEGER")
+            self._db.execute(
+                "UPDATE element SET delivered_at = ? WHERE state = 'delivered'", (_now(),)
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -204,12 +217,16 @@ class Spool:
         What is refused is parked, with its reason, for a person; the queue behind it goes on.
         """
         with self._transaction():
+            at, reached = _now(), int(self._text("reached") or -1)
             for counter, position, problem in results:
                 state = "delivered" if problem is None else "parked"
                 self._db.execute(
-                    "UPDATE element SET state = ?, position = ?, problem = ? WHERE counter = ?",
-                    (state, position, problem, counter),
+                    "UPDATE element SET state = ?, position = ?, problem = ?, delivered_at = ?"
+                    " WHERE counter = ?",
+                    (state, position, problem, at, counter),
                 )
+                reached = max(reached, -1 if position is None else position)
+            self._set("reached", str(reached))
             # Only what lies before everything waiting and parked is let go, so that counters
             # in the file stay without holes.
             self._db.execute(
@@ -217,6 +234,51 @@ class Spool:
                 "(SELECT min(counter) FROM element WHERE state <> 'delivered'), 1 << 62)",
                 (self._next - KEEP_MAX,),
             )
+
+    def let_go(self, covered: int, *, before: datetime) -> int:
+        """Forget what was delivered and need not be sent again.
+
+        Args:
+            covered: Entries of the record that a backup holds: lower positions are safe.
+            before: What was delivered earlier is kept no longer, covered or not.
+
+        Returns:
+            How many elements went. Only what lies before all that is kept goes: the counters in
+            the file stay without holes.
+        """
+        with self._transaction():
+            return self._db.execute(
+                "DELETE FROM element WHERE counter < ifnull((SELECT min(counter) FROM element"
+                " WHERE state <> 'delivered' OR ((position IS NULL OR position >= ?)"
+                " AND delivered_at >= ?)), 1 << 62)",
+                (covered, _micros(before)),
+            ).rowcount
+
+    def send_again(self, since: int, *, counter_min: int = 1) -> int:
+        """Let everything wait again that the record had taken in at a position or later.
+
+        Args:
+            since: The position; what has none is sent again, too.
+            counter_min: Nothing that was counted earlier is sent.
+
+        Returns:
+            How many elements wait again.
+        """
+        with self._changed, self._transaction():
+            count = self._db.execute(
+                "UPDATE element SET state = 'waiting', position = NULL, delivered_at = NULL"
+                " WHERE state = 'delivered' AND counter >= ?"
+                " AND (position IS NULL OR position >= ?)",
+                (counter_min, since),
+            ).rowcount
+            self._set("reached", str(since - 1))
+        self.wake()
+        return count
+
+    @property
+    def reached(self) -> int:
+        """Highest position that the record has given to anything of this spool; -1 for none."""
+        return int(self.meta("reached") or -1)
 
     def counts(self) -> Counts:
         """Return how the spool stands."""
@@ -233,6 +295,8 @@ class Spool:
             ).fetchone()[0]
             low, count = one("SELECT min(counter), count(*) FROM element").fetchone()
             following = int(self.meta("next") or 1)
+            if position is None and self.reached >= 0:
+                position = self.reached
         holes = 0 if not count else following - low - count
         return Counts(self.epoch, following, waiting, parked, position, holes)
 
@@ -258,7 +322,10 @@ class Spool:
     def meta(self, name: str) -> str | None:
         """Return a remembered text."""
         with self._lock:
-            row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            return self._text(name)
+
+    def _text(self, name: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
     def set_meta(self, name: str, value: str) -> None:
@@ -328,6 +395,21 @@ def _line(element: Element, spool: Spool) -> bytes:
         json.dumps(element.id).encode(),
         run,
     )
+
+
+def reached(path: Path) -> tuple[str, int] | None:
+    """Return whose spool a file is and the highest position it was given; None if neither."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            [station] = db.execute("SELECT value FROM meta WHERE name = 'station'").fetchone()
+            [position] = db.execute("SELECT max(position) FROM element").fetchone()
+    except (sqlite3.Error, TypeError):
+        return None
+    return (str(station), position) if isinstance(position, int) else None
+
+
+def _now() -> int:
+    return _micros(datetime.now(UTC))
 
 
 def _micros(at: datetime) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from traceability.assets import folder
-from traceability.database import open_database
+from traceability.database import file_of, open_database
 from traceability.epcis.event import Event
 from traceability.epcis.vocabulary import OPERATION
+from traceability.factory.upgrading import bring_up, upgrade_tables
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
 from traceability.ledger.append import Opening as NewLedger
@@ -24,13 +26,20 @@ OPENING_AGE_S = 10.0
 def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
     """Open the ledger behind a database address; an empty database gets one.
 
+    One of an earlier version is brought to this one first, one of a newer version is left alone.
+
     Raises:
-        Refused: If the address cannot be read.
+        Refused: If the address cannot be read, or the database is of a newer version.
         DatabaseBusy: If another server owns the file.
     """
     flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
+    file = file_of(database_url)
+    if file is not None:
+        bring_up(file, keep=file.parent, at=datetime.now(UTC))
     database = open_database(database_url)
     database.own()
+    if file is None:
+        upgrade_tables(database)
     ledger = Ledger.open(database, name, opening=NewLedger(flow))
     return reading_of(ledger)
 

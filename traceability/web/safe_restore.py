@@ -27,8 +27,8 @@ from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
 
 if TYPE_CHECKING:
-    from traceability.factory.archive import Manifest
     from traceability.factory.folder import Factory
+    from traceability.factory.restore import Restored
 
 blueprint = Blueprint("safe_restore", __name__)
 
@@ -56,6 +56,8 @@ class Offer:
     workshop: str
     made_at: datetime
     entries: int
+    is_sealed: bool
+    """Its keys open with a recovery code alone."""
 
 
 @blueprint.get(PATH)
@@ -65,7 +67,7 @@ def show() -> str:
     return _page()
 
 
-def _page(wrong: str = "", given: str = "") -> str:
+def _page(wrong: str = "", given: str = "", code: str = "") -> str:
     workshop = safe.factory()
     return render_template(
         "safe_restore.html",
@@ -75,6 +77,7 @@ def _page(wrong: str = "", given: str = "") -> str:
         offers=_offers(workshop) if workshop is not None else [],
         wrong=wrong,
         given=given,
+        code=code,
     )
 
 
@@ -100,6 +103,7 @@ def _offers(workshop: Factory) -> list[Offer]:
             one.manifest.name,
             one.manifest.made_at,
             one.manifest.newest.size if one.manifest.newest else 0,
+            one.manifest.has_sealed,
         )
         for one in found[: safe.LISTED]
     ]
@@ -115,30 +119,35 @@ def take() -> str | tuple[str, int]:
     typed = request.form.get("typed", "").strip()
     chosen = typed if request.form.get("file", "typed") == "typed" else request.form["file"]
     upload = request.files.get("upload")
+    code = request.form.get("code", "").strip()
     try:
         if upload is not None and upload.filename:
-            manifest = _taken(upload, workshop)
+            made = _taken(upload, workshop, code)
         elif chosen:
-            manifest = prepare(Path(chosen).expanduser(), workshop)
+            made = prepare(Path(chosen).expanduser(), workshop, passphrase=code)
         else:
             raise Refused(_("Choose a backup: a file hangtag-….zip."))
     except TraceabilityError as error:
-        return _page(str(error), typed), 400
+        return _page(str(error), typed, code), 400
     restart = current_app.extensions.get("hangtag.restart")
     page = render_template(
-        "safe_restored.html", manifest=manifest, book=manifest.newest, opens=restart is not None
+        "safe_restored.html",
+        manifest=made.manifest,
+        book=made.manifest.newest,
+        has_keys=made.has_keys,
+        opens=restart is not None,
     )
     if restart is not None:
         restart()
     return page
 
 
-def _taken(upload: FileStorage, workshop: Factory) -> Manifest:
+def _taken(upload: FileStorage, workshop: Factory, code: str) -> Restored:
     """Keep an upload only as long as it is unpacked."""
     try:
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=workshop.backups) as folder:
             path = Path(folder) / (Path(upload.filename or "").name or "backup.zip")
             upload.save(path)
-            return prepare(path, workshop)
+            return prepare(path, workshop, passphrase=code)
     except OSError as error:
         raise Refused(told(error, workshop.backups)) from error

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import unquote
 
-from flask import Blueprint, Response, jsonify, request, session
+from flask import Blueprint, Response, g, jsonify, request, session
 
 from traceability.database import MICRO
 from traceability.epcis import body as bodies
@@ -43,6 +43,7 @@ from traceability.scanning.twice import record_mark
 from traceability.scanning.undo import Last, last_of, undo
 from traceability.web import access
 from traceability.web.clock import now
+from traceability.web.handback import ITEMS_MAX, Listening, back_of, backs, enter_again, hear_news
 from traceability.web.reading import current
 from traceability.web.scan_answers import ROLL_MEMBERS, Teller, opened_tree
 from traceability.web.scan_question import cannot
@@ -94,7 +95,10 @@ def _same_record() -> tuple[Response, int] | None:
 
 
 def _ledger() -> Ledger:
-    return cast("Ledger", current().ledger)
+    """Return the ledger; what this request writes to it is remembered for the answer."""
+    if "heard" not in g:
+        g.heard = Listening(cast("Ledger", current().ledger))
+    return cast("Ledger", g.heard)
 
 
 def _desk(view: View, asked: Tree) -> Desk:
@@ -157,8 +161,13 @@ def take() -> Response:
 def _told(found: Sequence[Answered], desk: Desk) -> Response:
     with current().look() as view:
         teller = Teller(view)
+        kept: dict[str, dict[str, str] | None] = {**backs(g.heard)}
+        for one in found:
+            if one.status == "duplicate" and one.position is not None:
+                kept |= {one.event: back_of(view, one.position)}
+        answers = [teller.tree(one, stage=desk.stage.name) for one in found]
         tree = {
-            "answers": [teller.tree(one, stage=desk.stage.name) for one in found],
+            "answers": [each | {"back": kept.get(each["event"])} for each in answers],
             "opened": opened_tree(view, desk.opened),
             "person": _person(view, desk.person),
             "waiting": 0,
@@ -277,6 +286,7 @@ def _once_more(answer: Answer, event: str, position: int | None) -> Response:
     with current().look() as view:
         tree = Teller(view).tree(Answered(scan, answer, event, position, "accepted"))
         tree["can_undo"] = answer.said == "counted"
+        tree["back"] = next(iter(backs(g.heard).values()), None)
         return jsonify({"answers": [tree], "opened": None, "person": None, "waiting": 0})
 
 
@@ -293,7 +303,19 @@ def take_back() -> Response:
             raise Conflict(teller.line(answer))
         tree = teller.tree(Answered(_scan_of(last), answer, event, last.position, "accepted", True))
         shown = opened_tree(view, answer.opened)
+        tree["back"] = next(iter(backs(g.heard).values()), None)
         return jsonify({"answers": [tree], "opened": shown, "person": None, "waiting": 0})
+
+
+@blueprint.post("/api/scans/again")
+def again() -> Response:
+    """Take in once more what a device had delivered before the record was restored."""
+    asked = _asked()
+    listed = asked.get("items")
+    if not isinstance(listed, list) or len(listed) > ITEMS_MAX:
+        raise InvalidEvent(f"Cannot take this back: expected a list of at most {ITEMS_MAX} items.")
+    hear_news({"name": _own_name(asked.get("device")), **asked})
+    return jsonify({"answers": enter_again(_ledger(), listed)})
 
 
 def _scan_of(last: Last) -> Scan:

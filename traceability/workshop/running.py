@@ -16,11 +16,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
+import click
+
+from traceability.database import file_of
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory import daily
+from traceability.factory.coming_back import come_back
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
-from traceability.factory.restore import end_keys, settle
+from traceability.factory.restore import settle
+from traceability.factory.upgrading import bring_up
 from traceability.projections.counting import event_count
 from traceability.station.floor import Floor
 from traceability.web import create_app
@@ -29,6 +34,7 @@ from traceability.web.opening import open_reading
 from traceability.web.serving import Address, is_loopback, listen, serve
 from traceability.web.settings import Settings, kept_secret
 from traceability.workshop.beside import Beside
+from traceability.workshop.spools import told_by_spools
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -152,9 +158,12 @@ class Workshop:
         if not self._is_beside:
             settle(self.factory.folder, at=datetime.now(UTC))
             self.factory = Factory.find(self.factory.folder)
+            self._bring_up()
         reading = self._reading()
         assert self._ledger is not None, "it was opened just now"
-        end_keys(self.factory, self._ledger, at=datetime.now(UTC))
+        come_back(
+            self.factory, self._ledger, at=datetime.now(UTC), stations=told_by_spools(self.factory)
+        )
         bound = listen(self._host, self._port)
         address = Address(self._host, int(bound.getsockname()[1]))
         self._port = address.port
@@ -182,6 +191,15 @@ class Workshop:
             self._note.remove()
             assert self._ledger is not None, "it was opened above"
             self._ledger.database.close()
+
+    def _bring_up(self) -> None:
+        """Bring the records to this version, each in a copy; one of a newer version is refused."""
+        for practice in (True, False):
+            file = file_of(self.factory.url_of(practice=practice))
+            assert file is not None, "a factory's records are files"
+            # One that another server has open is said by whoever opens it.
+            with suppress(DatabaseBusy):
+                bring_up(file, keep=self.factory.backups, at=datetime.now(UTC), tell=_say_upgrade)
 
     def _reading(self) -> Reading:
         try:
@@ -231,6 +249,11 @@ class Workshop:
             port=address.port,
             wanted_port=self._wanted_port,
         )
+
+
+def _say_upgrade(words: str) -> None:
+    # To the other stream: the first line of this one is read by programs.
+    click.echo(words, err=True)
 
 
 class _Note:

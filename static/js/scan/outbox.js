@@ -11,10 +11,14 @@
                    `person` if a name was touched before it
      roll, bind    the same, with `body`: what a person said about a new roll, or what a code is
      carton        the same, of a page from before a code could be bound
-     undo, count   `of`: the counter of the scan that they speak of, with its `event` if it is known */
+     undo, count   `of`: the counter of the scan that they speak of, with its `event` if it is known
+
+   What the server has taken in is kept, too, until a backup holds it: kept.js. */
+
+import { LOOK_MS, dueCount, handBack, keptOf, look, makeStore } from "./kept.js";
 
 const NAME = "hangtag-scan";
-const VERSION = 1;
+const VERSION = 2;
 const BATCH_MAX = 50;
 const RETRY_MS = 5000;
 const PATIENCE_MS = 10000;
@@ -53,8 +57,10 @@ export function moment(now = new Date()) {
 
 function openDatabase() {
   const asked = indexedDB.open(NAME, VERSION);
-  asked.onupgradeneeded = () => {
+  asked.onupgradeneeded = ({ oldVersion }) => {
     const made = asked.result;
+    makeStore(made);
+    if (oldVersion) return;
     made.createObjectStore("waiting", { keyPath: "order", autoIncrement: true });
     made.createObjectStore("shown", { keyPath: "counter" });
     const facts = made.createObjectStore("facts");
@@ -110,7 +116,10 @@ export class Outbox {
     this.#before = null;
     for (const [item, row] of early) this.#write(item, row);
     setInterval(() => this.send(), RETRY_MS);
-    window.addEventListener("online", () => this.send());
+    window.addEventListener("online", () => {
+      this.#lookAt = 0;
+      this.send();
+    });
     navigator.storage?.persist?.().catch(() => {});
     return { opened: opened ?? [], person: person ?? null, desk: desk ?? null, shown, waiting };
   }
@@ -118,7 +127,7 @@ export class Outbox {
   /* A workshop that goes live begins another record. What was scanned for the one before is no part
      of it, and the numbers begin again in an epoch of their own: else they would seem lost. */
   async #begin(record) {
-    const writing = this.#base.transaction(["facts", "shown", "waiting"], "readwrite");
+    const writing = this.#base.transaction(["facts", "shown", "waiting", "delivered"], "readwrite");
     const facts = writing.objectStore("facts");
     const known = await request(facts.get("record"));
     if (known !== record) {
@@ -129,6 +138,10 @@ export class Outbox {
         facts.put([], "opened");
         writing.objectStore("shown").clear();
         writing.objectStore("waiting").clear();
+        /* What another record had taken in is its own matter. */
+        writing.objectStore("delivered").clear();
+        facts.delete("life");
+        facts.delete("news");
       }
     }
     this.#record = record;
@@ -199,7 +212,37 @@ export class Outbox {
     return this.#running;
   }
 
+  /* Ask now and then whether a backup holds what was delivered, and whether the record was restored. */
+  #lookAt = 0;
+  async #lookAround() {
+    if (Date.now() < this.#lookAt) return true;
+    const told = await this.#covered();
+    if (!told) {
+      /* No word of it, or a server of an earlier version: what waits finds out by itself. */
+      return true;
+    }
+    if (told.record === this.#record) await look(this.#base, told);
+    this.#lookAt = Date.now() + LOOK_MS;
+    const head = { record: this.#record, device: this.device };
+    const { way, status, tree } = await handBack(this.#base, (path, body) => this.#ask(path, body), head);
+    if (way === "go on") return true;
+    this.#lookAt = 0;
+    if (tree?.said === "other-record") this.#tell("moved", {});
+    else this.#tell("trouble", { status, detail: tree?.detail ?? "" });
+    return false;
+  }
+
+  async #covered() {
+    try {
+      const answer = await fetch("/api/covered", { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
   async #drain() {
+    if (!(await this.#lookAround())) return this.count();
     let atMost = BATCH_MAX;
     for (;;) {
       const batch = await this.#next(atMost);
@@ -252,9 +295,13 @@ export class Outbox {
   async #answered(batch, tree) {
     const answers = new Map((tree.answers ?? []).map((one) => [one.counter, one]));
     const done = batch.filter((one) => answers.has(one.counter));
-    const writing = this.#base.transaction(["facts", "waiting", "shown"], "readwrite");
-    const [waiting, shown, facts] = ["waiting", "shown", "facts"].map((name) => writing.objectStore(name));
-    const rows = done.map((one) => ({ ...one, answer: answers.get(one.counter) }));
+    const writing = this.#base.transaction(["facts", "waiting", "shown", "delivered"], "readwrite");
+    const [waiting, shown, facts, delivered] = ["waiting", "shown", "facts", "delivered"].map((name) => writing.objectStore(name));
+    const rows = done.map((one) => {
+      const { back: _kept, ...answer } = answers.get(one.counter);
+      return { ...one, answer };
+    });
+    for (const one of done) delivered.put(keptOf(one, answers.get(one.counter)));
     for (const row of rows) {
       waiting.delete(row.order);
       shown.put(row);
@@ -276,9 +323,12 @@ export class Outbox {
     const body = { ...head, ...WORDS[item.kind](item, (opened ?? []).map((one) => one.key)) };
     const { status, tree } = await this.#ask(`/${item.kind}`, body);
     if (status < 200 || status >= 300) return this.#failed([item], status, tree);
-    const writing = this.#base.transaction(["facts", "waiting", "shown"], "readwrite");
+    const writing = this.#base.transaction(["facts", "waiting", "shown", "delivered"], "readwrite");
     writing.objectStore("waiting").delete(item.order);
-    const [answer] = tree.answers ?? [];
+    const [told] = tree.answers ?? [];
+    const { back, ...rest } = told ?? {};
+    const answer = told && rest;
+    writing.objectStore("delivered").put(keptOf({ ...item, event: body.event }, { back }));
     const after = row ? { ...row, [item.kind]: answer } : null;
     if (after) writing.objectStore("shown").put(after);
     if (tree.opened) writing.objectStore("facts").put(tree.opened, "opened");
@@ -328,8 +378,9 @@ export class Outbox {
   }
 
   async count() {
+    const again = await dueCount(this.#base);
     const all = await request(this.#base.transaction("waiting").objectStore("waiting").getAll());
     const due = all.filter((one) => !one.refused);
-    this.#tell("waiting", { count: due.length, oldest: due.find((one) => one.at)?.at ?? null });
+    this.#tell("waiting", { count: due.length + again, oldest: due.find((one) => one.at)?.at ?? null });
   }
 }

@@ -1,0 +1,84 @@
+"""After a restore everything comes back: what a station delivered is kept, and sent once more.
+
+The server says how much of the record a backup on another disk holds; that far a station may
+forget. It also says which life of the record this is: a restore begins another one, and whatever
+the record had taken in after the backup goes out again, under the same ids. What the record has
+already, it answers as before; so sending too much costs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+
+from traceability.errors import Offline
+from traceability.station.link import Link, read_json
+from traceability.station.spool import KEEP_FOR, Spool
+
+__all__ = ["ask", "hear"]
+
+log = logging.getLogger(__name__)
+
+PATH = "/api/covered"
+_TYPES = {"record": str, "size": int, "covered": int, "life": str, "since": int}
+
+
+def ask(link: Link, spool: Spool, now: datetime) -> bool:
+    """Ask the server how far the record is safe, and act on it.
+
+    Returns:
+        Whether the record was restored since the last time: all that is known of it is old.
+
+    Raises:
+        Offline: If the server does not answer.
+    """
+    status, data, _ = link.ask("GET", PATH)
+    if status != 200:  # a server of an earlier version: everything is kept, for 14 days
+        spool.let_go(0, before=now - KEEP_FOR)
+        return False
+    tree = read_json(data)
+    if not isinstance(tree, dict) or any(
+        not isinstance(tree.get(name), kind) for name, kind in _TYPES.items()
+    ):
+        raise Offline(f"The server's answer to GET {PATH} is none: {data[:80]!r}.")
+    life, had = spool.meta("life"), spool.reached
+    is_new = hear(spool, tree, now)
+    if is_new and had >= tree["since"]:
+        # What the record does not know of itself: it was longer. Nothing hangs on the answer.
+        said = {"name": spool.station, "reached": had, "life": life or ""}
+        link.ask("POST", PATH, json.dumps(said).encode())
+    return is_new
+
+
+def hear(spool: Spool, told: dict[str, int | str], now: datetime) -> bool:
+    """Forget what is safe; let wait again what a restore has lost.
+
+    Args:
+        spool: The station's memory.
+        told: ``{record, size, covered, life, since}`` as the server says it.
+        now: UTC.
+
+    Returns:
+        Whether the record was restored since the last time.
+    """
+    record, life = str(told["record"]), str(told["life"])
+    size, since = int(told["size"]), int(told["since"])
+    if spool.meta("record") != record:
+        # Another record, as when a workshop goes live: what was said to the one before is its own.
+        if spool.meta("record") is not None:
+            spool.set_meta("again from", str(spool.counts().next_counter))
+        spool.set_meta("record", record)
+        spool.set_meta("life", life)
+        spool.set_meta("reached", "-1")
+        return False
+    is_restored = spool.meta("life") != life
+    # Shorter than what it gave us, and nobody has said so: it was put back by hand.
+    is_shorter = spool.reached >= size
+    if is_restored or is_shorter:
+        first = min(since, size) if is_restored else size
+        count = spool.send_again(first, counter_min=int(spool.meta("again from") or 1))
+        spool.set_meta("life", life)
+        log.warning("the record was restored from a backup: %d elements are sent again", count)
+    spool.let_go(int(told["covered"]), before=now - KEEP_FOR)
+    return is_restored or is_shorter
