@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.engines import ON_A_FILE
+from tests.engines import ON_A_FILE, open_place
 from tests.ledger.books import draft, open_book, packed, reopened
 from traceability.database import open_file
 from traceability.epcis.event import Event
@@ -110,33 +111,121 @@ def test_a_refused_draft_costs_its_neighbours_nothing(ledger: Ledger) -> None:
     assert "expected an id of 1 to 512 bytes, got 600" in outcomes[1].problem
 
 
-def test_one_poisoned_caller_does_not_cost_the_others(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the fold fail on every event whose id ends in 13."""
     # The fault is put into the fold itself: no input that we know of makes it fail.
     honest = facts_of
 
     def poisoned(event: Event, flow: Flow, *, at: int | None = None) -> Facts:
-        if event.event_id.endswith("000013"):
+        if event.event_id.endswith("13"):
             raise RuntimeError("poison")
         return honest(event, flow, at=at)
 
     monkeypatch.setattr(folding, "facts_of", poisoned)
-    answers: dict[int, object] = {}
+
+
+def at_once(ledger: Ledger, brought: list[list[Draft]]) -> list[list[Outcome]]:
+    """Append from as many threads as there are lists; return their outcomes."""
+    answers: list[list[Outcome]] = [[] for _ in brought]
 
     def call(number: int) -> None:
-        try:
-            answers[number] = ledger.append([draft(packed(number))])[0].status
-        except RuntimeError as error:
-            answers[number] = str(error)
+        answers[number] = ledger.append(brought[number])
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(8, 24)]
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(len(brought))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == {n: "poison" if n == 13 else "accepted" for n in range(8, 24)}
+    return answers
+
+
+@pytest.mark.usefixtures("poison")
+def test_what_cannot_be_carried_out_is_refused_alone(ledger: Ledger) -> None:
+    callers = [[draft(packed(100 * caller + n)) for n in range(8, 16)] for caller in range(1, 17)]
+    answers = at_once(ledger, callers)
+    for outcomes in answers:
+        told = [(one.id[-2:], one.status) for one in outcomes]
+        assert told == [(f"{n:02}", "refused" if n == 13 else "accepted") for n in range(8, 16)]
+        assert outcomes[5].problem == (
+            f"Cannot enter '{outcomes[5].id}': carrying it out failed (RuntimeError: poison). "
+            "It is not stored."
+        )
+    assert ledger.size == 1 + 16 * 7
     assert verify(ledger, projections=True).finding is None
+
+
+def test_no_poison_that_callers_can_bring_costs_the_others(ledger: Ledger) -> None:
+    ledger.append([draft(packed(1))])
+    float_in_it: Draft = draft(packed(2))
+    float_in_it.tree["https://shop.invalid/heat"] = 1.5  # type: ignore[index]
+    box, lid = (
+        "https://id.gs1.org/00/095211410000000019",
+        "https://id.gs1.org/00/095211410000000026",
+    )
+
+    def packs(number: int, parent: str, child: str) -> Draft:
+        tree = {**packed(number), "type": "AggregationEvent", "action": "ADD"}
+        del tree["epcList"]
+        return draft({**tree, "parentID": parent, "childEPCs": [child]})
+
+    poisons = [
+        replace(draft(packed(3)), id="x" * 600),
+        replace(draft(packed(4)), id="\udc00"),
+        replace(draft(packed(5)), by="gate\0"),
+        replace(draft(packed(6)), by="e\u0301"),
+        replace(draft(packed(7)), by="\1" * 900),
+        replace(draft(packed(8)), run=("dock", 1, 2**80)),
+        draft(packed(1, at="2026-01-05T10:00:00Z")),
+        float_in_it,
+        replace(draft(packed(9)), event=None),
+        Draft("hold", "hold:1", {"type": "hold"}),
+        Draft("flow", "flow:1", {"type": "flow", "flow": "name ="}),
+        packs(10, box, box),
+    ]
+    innocent = [[draft(packed(100 * caller + n)) for n in range(3)] for caller in range(1, 17)]
+    brought = [
+        [*own[:2], poison, *own[2:]] for own, poison in zip(innocent, poisons, strict=False)
+    ] + innocent[len(poisons) :]
+    answers = at_once(ledger, [*brought, [packs(11, box, lid), packs(12, lid, box)]])
+    told = [
+        [one.status for one in outcomes if one.status != "accepted"] for outcomes in answers[:-1]
+    ]
+    refused = [["refused"] if n not in (6, 11) else [] for n in range(len(poisons))]
+    refused[6] = ["conflict"]
+    assert told == refused + [[]] * (16 - len(poisons))
+    assert all(one.problem for outcomes in answers for one in outcomes if one.position is None)
+    # A loop is stored and reported: it was said, and cannot be true.
+    assert [one.status for one in answers[-1]] == ["accepted", "accepted"]
+    assert verify(ledger, projections=True).finding is None
+
+
+def test_another_writer_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
+    here, there = ledger, Ledger.open(open_place(tmp_path / "book.sqlite"))
+    order = {
+        "type": "order",
+        "id": "//shop.invalid/bt/4471",
+        "values": {"number": "4471", "lines": [{"product": "/01/09521141001011", "pieces": 9}]},
+    }
+    of_order = [{"type": "prodorder", "bizTransaction": "https://shop.invalid/bt/4471"}]
+    at_table = {"id": "https://shop.invalid/loc/table-2"}
+    here.append([draft(packed(1))])
+    there.append([draft(packed(2, bizLocation=at_table))])
+    here.append([draft(packed(3, bizLocation=at_table))])
+    there.append([Draft("master", "order-1", order)])
+    here.append([draft(packed(4, bizTransactionList=of_order))])
+    wrong = {**packed(5), "errorDeclaration": {"declarationTime": "2026-02-01T00:00:00Z"}}
+    there.append([draft(wrong)])
+    here.append([draft(packed(5)), draft(packed(6))])
+    with look(here) as view:
+        flow = view.flow.text
+    changed = flow.replace(
+        '[[kind]]\nname = "garment"\n', '[[kind]]\nname = "garment"\nin_stock = false\n'
+    )
+    there.append([Draft("flow", "flow-2", {"type": "flow", "flow": changed})])
+    here.append([draft(packed(7))])
+    assert verify(here, projections=True).finding is None
+    assert here.size == there.size == 11
 
 
 def test_many_threads_append_without_a_hole(ledger: Ledger) -> None:

@@ -1,10 +1,11 @@
 """The book that is only ever added to: appends are grouped, numbered without holes, and sealed.
 
 Everybody who waits is written in one transaction: entries, bodies, tree and state together,
-durable before anyone is answered. Whoever comes first carries the others: there is no writer
-thread, only a lock, and who holds it writes all that queued up meanwhile. A refused or conflicting
-event never costs its neighbours; if a transaction fails for a reason of one caller, each is tried
-alone.
+durable before anyone is answered. Who goes in with whom is the turnstile's to say; what one draft
+spoils never costs its neighbours.
+
+Several processes may write to one ledger on a server. Each keeps in mind what it learnt; before it
+believes any of that, it compares the head, under its lock, with the head that it left.
 """
 
 from __future__ import annotations
@@ -13,50 +14,33 @@ import json
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
-from traceability.database import Database, insert_rows, rows_by, upsert
+from traceability.database import Database, rows_by
 from traceability.errors import DatabaseBusy, Refused
 from traceability.flow import Flow
 from traceability.ledger import tables
 from traceability.ledger.clock import RecordClock
 from traceability.ledger.crash_points import pass_point
 from traceability.ledger.doubt import Doubt, readable
-from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare
-from traceability.ledger.entry import Entry
-from traceability.ledger.erasing import erase
-from traceability.ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from traceability.ledger.runs import extend
+from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare_all
+from traceability.ledger.entry import entry_line
+from traceability.ledger.merkle import EMPTY_ROOT, Frontier
+from traceability.ledger.record import Record
 from traceability.ledger.sorting import Sorting
-from traceability.ledger.tiles import grow, tails_of
+from traceability.ledger.turnstile import Turnstile, slices
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head
 from traceability.schema import is_empty, upgrade
 
 __all__ = ["Draft", "Ledger", "Opening", "Outcome"]
 
-GROUP_MAX = 1000
-"""Events in one transaction: about 40 ms on the reference machine, the longest that others wait."""
-COMMON_KINDS = ("event", "declaration", "master")
 AHEAD_MAX_US = 10 * 60 * 1_000_000
 YEAR_2000_US = 946_684_800_000_000
-
-
-class _Waiting:
-    """One caller's drafts on their way into the ledger. Owned by the writer lock's holder."""
-
-    __slots__ = ("drafts", "error", "is_done", "outcomes")
-
-    def __init__(self, drafts: list[Prepared]) -> None:
-        self.drafts = drafts
-        self.outcomes: list[Outcome] = []
-        self.error: BaseException | None = None
-        self.is_done = False
 
 
 class Ledger:
@@ -70,7 +54,8 @@ class Ledger:
         self._clock = RecordClock()
         self._doubt = Doubt(database, ledger_id)
         self._fold: Fold | None = None
-        self._queue: deque[_Waiting] = deque()  # owned by _writing for taking, append is atomic
+        self._left = (0, 0)  # size and epoch after this process's last write; owned by _writing
+        self._turnstile = Turnstile(self._write)
         self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._size_seen = 0  # owned by _grown
@@ -112,7 +97,6 @@ class Ledger:
             if row is None
             else cls(database, row.ledger_id, name, row.origin)
         )
-        ledger._fold = Fold(ledger.ledger_id, Flow.parse(opening.flow))
         ledger.append([opening.draft()])
         return ledger
 
@@ -216,271 +200,134 @@ class Ledger:
             DatabaseBusy: If nothing of it is acknowledged; the same call may be repeated.
             LedgerCorrupt: If what is stored contradicts itself, or what was acknowledged before.
         """
-        prepared = [prepare(draft) for draft in drafts]
         outcomes: list[Outcome] = []
-        for start in range(0, len(prepared), GROUP_MAX):
-            outcomes += self._append_group(prepared[start : start + GROUP_MAX])
+        for part in slices(drafts):
+            outcomes += self._turnstile.pass_through(prepare_all(part))
+            pass_point("before answer")
         return outcomes
 
-    def _append_group(self, drafts: list[Prepared]) -> list[Outcome]:
-        mine = _Waiting(drafts)
-        self._queue.append(mine)
-        pass_point("queued")
+    def _write(self, drafts: list[Prepared]) -> list[Outcome]:
+        """Write drafts in one transaction; only one thread at a time."""
         with self._writing:
-            if not mine.is_done:
-                self._write_queued()
-        if mine.error is not None:
-            raise mine.error
-        pass_point("before answer")
-        return mine.outcomes
-
-    def _write_queued(self) -> None:
-        group: list[_Waiting] = []
-        count = 0
-        while self._queue and (not group or count + len(self._queue[0].drafts) <= GROUP_MAX):
-            group.append(self._queue.popleft())
-            count += len(group[-1].drafts)
-        try:
-            self._write(group)
-        except DatabaseBusy as error:
-            for waiting in group:
-                waiting.error, waiting.is_done = error, True
-        except Exception as error:  # noqa: BLE001 - one caller's fault must not become everybody's
-            if len(group) == 1:
-                group[0].error, group[0].is_done = error, True
-                return
-            for waiting in group:
-                self._write_alone(waiting)
-
-    def _write_alone(self, waiting: _Waiting) -> None:
-        try:
-            self._write([waiting])
-        except Exception as error:  # noqa: BLE001 - handed to the thread that waits for it
-            waiting.error, waiting.is_done = error, True
-
-    def _write(self, group: list[_Waiting]) -> None:
-        drafts = [draft for waiting in group for draft in waiting.drafts]
-        self._doubt.settle()
-        try:
-            with self._folding() as fold:
+            self._doubt.settle()
+            try:
                 with self.database.write() as connection:
-                    outcomes, frontier = self._write_all(connection, fold, drafts)
+                    outcomes, frontier, epoch = self._write_all(connection, drafts)
                     pass_point("before commit")
                 pass_point("after commit")
                 self._doubt.acknowledge(frontier.size, frontier.encode())
-        except Exception as error:
-            self._doubt.raise_known(error)
-            raise
-        taken = iter(outcomes)
-        for waiting in group:
-            waiting.outcomes = [next(taken) for _ in waiting.drafts]
-            waiting.is_done = True
+            except BaseException as error:
+                self._fold = None  # what it learnt in the failed transaction is not true
+                if isinstance(error, Exception):
+                    self._doubt.raise_known(error)
+                raise
+            if self._fold is not None:
+                self._fold.keep()
+            self._left = (frontier.size, epoch)
         with self._grown:
             self._size_seen = max(self._size_seen, frontier.size)
             self._grown.notify_all()
+        return outcomes
 
-    @contextmanager
-    def _folding(self) -> Iterator[Fold]:
+    def _fold_at(self, connection: Connection, head: Row[Any], drafts: list[Prepared]) -> Fold:
+        """Return the fold, read anew if another process wrote since this one did."""
         fold = self._fold
-        if fold is None:
-            with self.database.read() as connection:
-                fold = Fold(self.ledger_id, self.opening_and_flow(connection)[1])
-                fold.open(connection)
+        if fold is None or self._left != (head.size, head.epoch):
+            if head.size:
+                flow = self.opening_and_flow(connection)[1]
+            else:
+                flow = Flow.parse(str(drafts[0].tree["flow"]))
+            fold = Fold(self.ledger_id, flow)
+            fold.open(connection)
             self._fold = fold
-        try:
-            yield fold
-        except BaseException:
-            self._fold = None  # what it learnt in the failed transaction is not true
-            raise
-        fold.keep()
+        return fold
 
     def _write_all(
-        self, connection: Connection, fold: Fold, drafts: list[Prepared]
-    ) -> tuple[list[Outcome], Frontier]:
+        self, connection: Connection, drafts: list[Prepared]
+    ) -> tuple[list[Outcome], Frontier, int]:
+        """Write drafts; return what became of each, the frontier after them and the epoch."""
         # The head row is locked before anything else is read: positions are dense, and no reader
         # ever sees one before its predecessor.
         head = connection.execute(
             text(
                 "UPDATE ledger SET epoch = epoch WHERE ledger_id = :l RETURNING "
-                "size, record_at, item_next, name_next, frontier"
+                "size, record_at, item_next, name_next, frontier, epoch"
             ),
             {"l": self.ledger_id},
         ).one()
         pass_point("head locked")
         self._doubt.follow(head.size, head.frontier)
+        fold = self._fold_at(connection, head, drafts)
         frontier = Frontier.decode(head.size, head.frontier)
         sorting = Sorting(connection, self.ledger_id, head.size)
         outcomes, accepted = sorting.sort(drafts)
         pass_point("sorted")
         if not accepted:
-            return outcomes, frontier
+            return outcomes, frontier, head.epoch
         record_at, is_held = self._clock.now(head.record_at)
         entries: list[bytes] = []
         stored: list[Stored] = []
-        for offset, draft in enumerate(accepted):
-            at = record_at + offset
-            fold_at = at if _is_doubtful(draft.at, at) else None
+        for record, position, draft in zip(
+            range(record_at, record_at + len(accepted)), count(head.size), accepted, strict=False
+        ):
+            at = draft.at
+            is_doubtful = at > record + AHEAD_MAX_US or at < YEAR_2000_US
             entries.append(
-                Entry(
+                entry_line(
                     kind=draft.kind,
-                    at=draft.at,
-                    record=at,
+                    at=at,
+                    record=record,
                     body=draft.commitment,
                     by=draft.by,
                     id=draft.id,
                     origin=self.origin,
                     document=draft.document_hash,
-                    fold_at=fold_at,
+                    fold_at=record if is_doubtful else None,
                     run=draft.run,
-                    wrong=sorting.wrong_of(draft),
+                    wrong=sorting.wrong_of(draft) if draft.declared_at else None,
                     clock="held" if is_held else None,
-                ).encode()
-            )
-            stored.append(
-                Stored(
-                    head.size + offset,
-                    draft.kind,
-                    draft.at if fold_at is None else fold_at,
-                    draft.tree,
-                    draft.event,
                 )
             )
-        frontier = self._write_record(connection, frontier, accepted, entries)
+            folds_at = record if is_doubtful else at
+            stored.append(Stored(position, draft.kind, folds_at, draft.tree, draft.event))
+        grown = Record(connection, self.ledger_id).write(frontier, accepted, entries)
         counters = Head(self.ledger_id, head.item_next, head.name_next)
         fold.apply(connection, counters, stored)
         pass_point("state folded")
-        connection.execute(
+        self._write_head(connection, head, grown, counters, record_at + len(accepted) - 1)
+        pass_point("head written")
+        return outcomes, grown, head.epoch
+
+    def _write_head(
+        self,
+        connection: Connection,
+        head: Row[Any],
+        grown: Frontier,
+        counters: Head,
+        record_at: int,
+    ) -> None:
+        # The row was locked all the while; if it is not as it was, this is no longer the database
+        # that it was, and nothing of this may become true.
+        written = connection.execute(
             text(
                 "UPDATE ledger SET size = :s, record_at = :r, root = :h, frontier = :f, "
-                "item_next = :i, name_next = :n WHERE ledger_id = :l"
+                "item_next = :i, name_next = :n "
+                "WHERE ledger_id = :l AND size = :was AND epoch = :e"
             ),
             {
-                "s": frontier.size,
-                "r": record_at + len(accepted) - 1,
-                "h": frontier.root(),
-                "f": frontier.encode(),
+                "s": grown.size,
+                "r": record_at,
+                "h": grown.root(),
+                "f": grown.encode(),
                 "i": counters.item_next,
                 "n": counters.name_next,
                 "l": self.ledger_id,
+                "was": head.size,
+                "e": head.epoch,
             },
         )
-        pass_point("head written")
-        return outcomes, frontier
-
-    def _write_record(
-        self,
-        connection: Connection,
-        frontier: Frontier,
-        accepted: list[Prepared],
-        entries: list[bytes],
-    ) -> Frontier:
-        numbered = list(enumerate(accepted, start=frontier.size))
-        key = self.ledger_id
-        insert_rows(
-            connection,
-            tables.entry,
-            [
-                (key, position, draft.kind, entry)
-                for (position, draft), entry in zip(numbered, entries, strict=True)
-            ],
-        )
-        pass_point("entries written")
-        insert_rows(
-            connection, tables.body, [(key, at, draft.salt, draft.body) for at, draft in numbered]
-        )
-        pass_point("bodies written")
-        insert_rows(
-            connection,
-            tables.event_id,
-            [(key, draft.id, draft.declared_at, at) for at, draft in numbered],
-        )
-        insert_rows(
-            connection,
-            tables.landmark,
-            [(key, draft.kind, at) for at, draft in numbered if draft.kind not in COMMON_KINDS],
-        )
-        pass_point("event ids written")
-        documents = {draft.document_hash: draft for _, draft in numbered if draft.document_hash}
-        upsert(
-            connection,
-            tables.document,
-            [
-                {
-                    "ledger_id": key,
-                    "sha256": digest,
-                    "media_type": "application/json",
-                    "bytes": draft.document_deflated,
-                    "job_no": None,
-                }
-                for digest, draft in documents.items()
-            ],
-        )
-        pass_point("documents written")
-        self._write_private(connection, numbered)
-        pass_point("private written")
-        self._count_runs(connection, accepted)
-        pass_point("runs counted")
-        tails = {
-            level: connection.execute(
-                text("SELECT data FROM tile WHERE ledger_id = :l AND level = :v AND n = :n"),
-                {"l": key, "v": level, "n": n},
-            ).scalar_one()
-            for level, (n, _) in tails_of(frontier.size).items()
-        }
-        grown, tiles = grow(frontier, [leaf_hash(entry) for entry in entries], tails)
-        upsert(
-            connection,
-            tables.tile,
-            [
-                {"ledger_id": key, "level": tile.level, "n": tile.n, "data": tile.data}
-                for tile in tiles
-            ],
-        )
-        pass_point("tiles written")
-        return grown
-
-    def _write_private(self, connection: Connection, numbered: list[tuple[int, Prepared]]) -> None:
-        rows = [
-            (self.ledger_id, position, field, salt, value)
-            for position, draft in numbered
-            for field, salt, value in draft.private
-        ]
-        insert_rows(connection, tables.private, rows)
-        for position, draft in numbered:
-            if draft.kind == "erasure":
-                erase(connection, self.ledger_id, position, draft.tree)
-
-    def _count_runs(self, connection: Connection, accepted: list[Prepared]) -> None:
-        counters: dict[tuple[str, int], list[int]] = {}
-        for draft in accepted:
-            if draft.run is not None:
-                counters.setdefault(draft.run[:2], []).append(draft.run[2])
-        for (station, epoch), numbers in counters.items():
-            where = {"l": self.ledger_id, "s": station, "e": epoch}
-            row = connection.execute(
-                text(
-                    "SELECT contiguous, holes FROM station_run "
-                    "WHERE ledger_id = :l AND station = :s AND epoch = :e"
-                ),
-                where,
-            ).first()
-            ahead = [] if row is None else [(a, b) for a, b in json.loads(row.holes)]
-            contiguous, ahead = extend(0 if row is None else row.contiguous, ahead, numbers)
-            upsert(
-                connection,
-                tables.station_run,
-                [
-                    {
-                        "ledger_id": self.ledger_id,
-                        "station": station,
-                        "epoch": epoch,
-                        "contiguous": contiguous,
-                        "holes": json.dumps(ahead),
-                        "seen_at": time.time_ns() // 1000,
-                    }
-                ],
+        if written.rowcount != 1:
+            raise DatabaseBusy(
+                f"Nothing was stored: the head of the ledger moved from {head.size} entries in "
+                f"epoch {head.epoch} while it was locked. Send it again."
             )
-
-
-def _is_doubtful(at: int, record_at: int) -> bool:
-    return at > record_at + AHEAD_MAX_US or at < YEAR_2000_US

@@ -47,8 +47,7 @@ class Draft:
     can be erased one day while every proof stays valid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of a draft."""
 
     id: str

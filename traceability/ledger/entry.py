@@ -223,11 +223,17 @@ def entry_line(
 
 
 def check_texts(id: str, by: str, run: tuple[str, int, int] | None) -> None:  # noqa: A002
-    """Refuse, before any lock is held, the texts of an entry that could not be written.
+    """Refuse, before any lock is held, what an entry could not say.
 
     Raises:
-        Refused: As `entry_line` would, for the longest origin and every optional member.
+        Refused: As `entry_line` would, for the longest origin and every optional member; or if
+            the numbers of a run are not of 64 bits.
     """
+    if run is not None and not (0 <= run[1] <= _INT64_MAX and 0 <= run[2] <= _INT64_MAX):
+        raise Refused(
+            f"Cannot enter {id[:60]!a}: expected epoch and counter from 0 to {_INT64_MAX}, "
+            f"got {run[1]} and {run[2]}."
+        )
     text = id + by if run is None else id + by + run[0]
     if len(text) <= PLAIN_LENGTH_MAX and text.isascii() and text.isprintable():
         return

@@ -34,30 +34,32 @@ class Sorting:
             ("event_id", "declared_at", "position"),
             ledger_id=self._ledger_id,
             column="event_id",
-            values={draft.id for draft in drafts},
+            values={draft.id for draft in drafts if draft.problem is None},
         ):
             self._known[row.event_id, row.declared_at] = row.position
-        stored = self._contents(drafts)
+        stored = self._contents(drafts) if self._known else {}
         outcomes: list[Outcome] = []
         accepted: list[Prepared] = []
-        fresh: dict[tuple[str, int], Prepared] = {}
         for draft in drafts:
             name = (draft.id, draft.declared_at)
+            at = self._known.get(name)
             if draft.problem is not None:
                 outcomes.append(Outcome(draft.id, "refused", None, draft.problem))
-            elif name in fresh:
-                salts = {field: salt for field, salt, _ in fresh[name].private}
-                is_same = fresh[name].body == draft.resealed(salts)
-                outcomes.append(self._repeated(draft, self._known[name], is_same))
-            elif name in self._known:
-                at = self._known[name]
-                is_same = draft.matches(*stored[name], self._personal(at) if draft.private else {})
-                outcomes.append(self._repeated(draft, at, is_same))
-            else:
-                self._known[name] = self._size + len(accepted)
-                fresh[name] = draft
-                outcomes.append(Outcome(draft.id, "accepted", self._known[name], None))
+            elif at is None:
+                self._known[name] = at = self._size + len(accepted)
+                outcomes.append(Outcome(draft.id, "accepted", at, None))
                 accepted.append(draft)
+            elif at >= self._size:  # said twice in this batch
+                first = accepted[at - self._size]
+                salts = {field: salt for field, salt, _ in first.private}
+                outcomes.append(self._repeated(draft, at, first.body == draft.resealed(salts)))
+            else:
+                commitment, salt = stored[name]
+                # An erased body cannot be compared, and must not come back as a conflict's.
+                is_same = not salt or draft.matches(
+                    commitment, salt, self._personal(at) if draft.private else {}
+                )
+                outcomes.append(self._repeated(draft, at, is_same))
         return outcomes, accepted
 
     def wrong_of(self, draft: Prepared) -> tuple[int, bytes] | None:
