@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.faults.processes import KILLED, Writers
 from tests.faults.shelf import Shelf
+from tests.faults.signatures import signatures_of
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ def sweep(
     batches: int,
     clean: str,
     hits: Iterable[int],
+    signs: bool = False,
 ) -> Done:
     """Kill a writer at each hit of a place, send everything again, and check the whole history.
 
@@ -37,20 +39,23 @@ def sweep(
         batches: How much is written.
         clean: The state's hash after an undisturbed run.
         hits: From 1 upward; the first that is not reached ends the sweep.
+        signs: Sign for the ledger after each append, and check the signatures, too.
     """
     done = Done()
     for hit in hits:
         place = shelf.fresh()
-        code = writers.run(place.job(seed, batches=batches, crash_at=f"{point}:{hit}"))
+        job = place.job(seed, batches=batches, signs=signs)
+        code = writers.run(replace(job, crash_at=f"{point}:{hit}"))
         if code == KILLED:
             done.kills += 1
-            code = writers.run(place.job(seed, batches=batches))
+            code = writers.run(job)
         elif hit == 1:
             done.problems.append(f"{point} was never passed.")
             return done
         if code != 0:
             done.problems.append(f"{point}:{hit} with seed {seed}: a writer ended with {code}.")
-        found = place.check(seed, batches=batches, clean=clean)
+        found = place.check(seed, batches=batches, clean=None if signs else clean)
+        found += signatures_of(place) if signs else []
         done.problems += [f"{point}:{hit} with seed {seed}: {one}" for one in found]
         if done.kills < hit:
             return done

@@ -15,12 +15,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from tests.faults import disk, plans
+from tests.faults import disk, plans, station
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, LedgerCorrupt
 from traceability.ledger.append import Ledger
 from traceability.ledger.crash_points import arm
+from traceability.ledger.proof.signing import LogSigner
 
 BUSY_EXIT = 3
 CORRUPT_EXIT = 4
@@ -44,12 +46,19 @@ class Job:
     """How often a caller sends the same before it gives up because nothing is stored."""
     shim: str = ""
     """What the preloaded disk shall do, `tests/faults/disk.py`."""
+    signs: bool = False
+    """Whether the ledger is signed for after each append."""
+    server: str = ""
+    """Address of a server: this process is a station then, and ``url`` the path of its spool."""
     steps_s: tuple[int, ...] = ()
     """How far the wall clock is off, batch by batch; needs the preloaded disk, too."""
 
 
 def work(job: Job) -> int:
     """Append everything; return the exit code."""
+    if job.server:
+        arm(job.crash_at)
+        return station.deliver(Path(job.url), job.server, job.batches)
     ledger = Ledger.open(open_database(job.url, create=False), job.ledger)
     answers = os.open(job.acks, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     codes: list[int] = []
@@ -95,6 +104,8 @@ def _call(ledger: Ledger, job: Job, caller: int, tell: Callable[[object], None])
                 return CORRUPT_EXIT
             else:
                 break
+        if job.signs:
+            LogSigner(ledger, every_s=0.0).sign()
         answers = [[one.id, one.status, one.position] for one in outcomes]
         tell({"caller": caller, "batch": number, "answers": answers})
     return 0

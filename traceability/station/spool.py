@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from traceability.errors import DatabaseBusy
+from traceability.ledger.crash_points import pass_point
 
 KEEP_MAX = 200_000
 """Delivered elements kept for the day when the server must be restored from a backup, at most."""
@@ -161,6 +162,7 @@ class Spool:
                 f"The spool of station {self.station!r} takes nothing: {error}."
             ) from error
         self._next = counter
+        pass_point("spooled")
         with self._changed:
             self._changed.notify_all()
 
@@ -216,6 +218,7 @@ class Spool:
 
         What is refused is parked, with its reason, for a person; the queue behind it goes on.
         """
+        pass_point("before settling")
         with self._transaction():
             at, reached = _now(), int(self._text("reached") or -1)
             for counter, position, problem in results:
@@ -234,6 +237,7 @@ class Spool:
                 "(SELECT min(counter) FROM element WHERE state <> 'delivered'), 1 << 62)",
                 (self._next - KEEP_MAX,),
             )
+        pass_point("settled")
 
     def let_go(self, covered: int, *, before: datetime) -> int:
         """Forget what was delivered and need not be sent again.
