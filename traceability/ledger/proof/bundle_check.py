@@ -9,7 +9,7 @@
 Each entry of a ledger is a leaf of a Merkle tree (RFC 6962). A checkpoint is the signed size and
 root of the tree (C2SP tlog-checkpoint). For every entry in the bundle this program computes: the
 body fits the seal in the entry; entry and proof give the root; the log's key signed that root.
-Exit 0: all is so. 1: something is not, and is named. 2: it could not begin.
+It exits with 0 if all is so, with 1 if something is not, with 2 if it could not begin.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import json
 import re
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -32,7 +31,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Members = dict[str, bytes]
 HEADS = ("Recorded", "Unchanged", "Who could still have lied", "Inferred, not seen")
-MEMBER_MAX = 64 * 1024 * 1024
 LOG, WITNESS = 1, 4  # signature types of C2SP: Ed25519; Ed25519 over a time and the text
 
 
@@ -45,23 +43,20 @@ def read_bundle(path: Path) -> Members:
     if path.is_dir():
         files = [one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts]
         return {one.relative_to(path).as_posix(): one.read_bytes() for one in files}
-    try:
-        with zipfile.ZipFile(path) as bundle:
-            infos = [info for info in bundle.infolist() if not info.is_dir()]
-            if len({info.filename for info in infos}) < len(infos):
-                raise Wrong("The zip holds two files of one name.")
-            if any(info.file_size > MEMBER_MAX for info in infos):
-                raise Wrong("The zip holds a file of more than 64 MiB.")
-            return {info.filename: bundle.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-        raise Wrong(f"The zip is damaged: {error}.") from error
+    with zipfile.ZipFile(path) as bundle:
+        infos = [info for info in bundle.infolist() if not info.is_dir()]
+        names = {info.filename for info in infos}
+        if len(names) < len(infos) or any(info.file_size > 2**26 for info in infos):
+            raise Wrong("The zip holds two files of one name, or one of more than 64 MiB.")
+        return {info.filename: bundle.read(info) for info in infos}
 
 
 def check_files(members: Members) -> Iterator[str]:
     """Yield what is not as files.sha256 lists it. That list is not signed: it finds accidents."""
     lines = text_of(members, "files.sha256").splitlines()
     listed = {line[66:]: line[:64] for line in lines}
-    for name in sorted(set(listed) | set(members) - {"files.sha256"}):
+    ours = {name for name in members if name.startswith(("entries/", "older/"))}
+    for name in sorted(ours | set(listed)):
         if name not in members or name not in listed:
             yield f"{name} is {'missing' if name in listed else 'not of this bundle'}."
         elif hashlib.sha256(members[name]).hexdigest() != listed[name]:
@@ -72,10 +67,7 @@ def text_of(members: Members, name: str) -> str:
     """Return a file as text."""
     if name not in members:
         raise Wrong(f"{name} is missing.")
-    try:
-        return members[name].decode("utf-8")
-    except UnicodeDecodeError:
-        raise Wrong(f"{name} is no text.") from None
+    return members[name].decode("utf-8")
 
 
 def from_base64(text: str, what: str) -> bytes:
@@ -161,21 +153,19 @@ class Checkpoint(NamedTuple):
         root = from_base64(lines[2], f"The root in {what}")
         if len(root) != 32:
             raise Wrong(f"The root in {what} has {len(root)} bytes, not 32.")
-        size = number(lines[1], f"The size in {what}")
-        return cls(lines[0], size, root, text + "\n", signatures)
+        return cls(lines[0], number(lines[1], f"The size in {what}"), root, text + "\n", signatures)
 
     def time_by(self, key: Key) -> int | None:
         """Return when a key signed (0: it says no time), None if it did not."""
         found = None
         for name, key_id, raw in self.signatures:
             if (name, key_id) == (key.name, key.key_id):
-                time_s, message = 0, self.text.encode()
+                found, message = 0, self.text.encode()
                 if key.kind == WITNESS:
-                    time_s, raw = int.from_bytes(raw[:8], "big"), raw[8:]
-                    message = f"cosignature/v1\ntime {time_s}\n".encode() + message
+                    found, raw = int.from_bytes(raw[:8], "big"), raw[8:]
+                    message = f"cosignature/v1\ntime {found}\n".encode() + message
                 if not key.signed(message, raw):
                     raise Wrong(f"The signature of {name!r} is not of this checkpoint.")
-                found = time_s
         return found
 
 
@@ -198,11 +188,10 @@ def root_over(index: int, size: int, leaf: bytes, proof: list[bytes]) -> bytes:
 
 def roots_over(older: int, size: int, known: bytes, proof: list[bytes]) -> tuple[bytes, bytes]:
     """Compute both roots of a consistency proof; `known` is the older root, empty off its edge."""
-    if not 0 < older <= size or (older < size and not proof):
+    fits = len(proof) == (0 if known else 1) if older == size else len(proof) > 0
+    if not 0 < older <= size or not fits:
         raise Wrong("A proof does not fit its two sizes.")  # an older size of 0 proves nothing
     if older == size:
-        if len(proof) != (0 if known else 1):
-            raise Wrong("A proof has not the length that its two sizes ask for.")
         return (known or proof[0], known or proof[0])
     half = 1 << (size - 1).bit_length() - 1
     if older <= half:
@@ -272,25 +261,25 @@ def check_entry(members: Members, stem: str, checkpoint: Checkpoint) -> Entry:
     text = text_of(members, f"{stem}.entry.json")
     first, index, *rest = [*text_of(members, f"{stem}.tlog-proof").split("\n"), ""]
     if first != "c2sp.org/tlog-proof@v1" or index != f"index {position}":
-        raise Wrong(f"Entry {position}: its proof is not a tlog-proof of this position.")
+        raise Wrong("its proof is not a tlog-proof of this position.")
     proof, note = hashes_above_blank(rest[:-1], f"{stem}.tlog-proof")
     if note != text_of(members, "checkpoint"):
-        raise Wrong(f"Entry {position}: its proof leads to another checkpoint.")
+        raise Wrong("its proof leads to another checkpoint.")
     leaf = hashlib.sha256(b"\x00" + text.encode()).digest()
     if root_over(position, checkpoint.size, leaf, proof) != checkpoint.root:
-        raise Wrong(f"Entry {position}: it is not in the log: entry or proof was changed.")
+        raise Wrong("it is not in the log: entry or proof was changed.")
     line = json.loads(text)
     if line.get("origin") != checkpoint.origin:
-        raise Wrong(f"Entry {position}: it says that it is of another log.")
+        raise Wrong("it says that it is of another log.")
     if f"{stem}.body.json" not in members:
         return Entry(position, line, "", {}, leaf)
     salt = text_of(members, f"{stem}.salt")
     if not re.fullmatch(r"[0-9a-f]{32}\n", salt):
-        raise Wrong(f"Entry {position}: its salt is not 16 bytes in hex.")
+        raise Wrong("its salt is not 16 bytes in hex.")
     body = text_of(members, f"{stem}.body.json")
     sealed = hashlib.sha256(bytes.fromhex(salt.strip()) + body.encode()).hexdigest()
     if sealed != line.get("body"):
-        raise Wrong(f"Entry {position}: its body is not what was sealed: body or salt was changed.")
+        raise Wrong("its body is not what was sealed: body or salt was changed.")
     return Entry(position, line, body, json.loads(body, parse_float=str), leaf)
 
 
@@ -307,21 +296,23 @@ def check_links(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"Entry {entry.position} corrects entry {position}, which is not here."
 
 
-def check_keys(entries: Sequence[Entry]) -> list[Key]:
-    """Return the log's keys in turn; each new one is signed by itself and by the one before."""
+def check_keys(entries: Sequence[Entry]) -> tuple[list[Key], list[Key]]:
+    """Return the log's keys, and the last of them in a row that each the one before has signed."""
+    keys: list[Key] = []
     chain: list[Key] = []
-    for entry in entries:
-        body = entry.body
-        if entry.line.get("kind") == "key" and body.get("type") == "log-key":
+    for body, entry in ((entry.body, entry) for entry in entries):
+        if entry.line.get("kind") == "key" and body.get("type") in ("log-key", "restore"):
             key = Key.parse(str(body.get("vkey")))
             signed = {str(one["vkey"]): str(one["signature"]) for one in body["signatures"]}
             message = f"log-key {body.get('epoch')}\n{key.text}\n".encode()
+            chain = chain if keys and keys[-1].text in signed else []  # else the old key was lost
             for one in [*chain[-1:], key]:
                 raw = from_base64(signed.get(one.text, ""), f"A signature in {entry.position}")
                 if not one.signed(message, raw):
                     raise Wrong(f"Entry {entry.position}: {one.text} did not sign the new key.")
+            keys.append(key)
             chain.append(key)
-    return chain
+    return keys, chain
 
 
 def check_older(members: Members, keys: Sequence[Key], own: str | None) -> Iterator[str]:
@@ -333,8 +324,9 @@ def check_older(members: Members, keys: Sequence[Key], own: str | None) -> Itera
         request = text_of(members, name.replace(".checkpoint", ".add-checkpoint")).split("\n")
         proof, note = hashes_above_blank(request[1:], name)
         is_whole = request[0] == f"old {older.size}" and note == text_of(members, "checkpoint")
+        is_signed = any(older.time_by(key) is not None for key in keys)
         roots = roots_over(older.size, newer.size, older.root, proof)
-        if not is_whole or roots != (older.root, newer.root):
+        if not is_whole or not is_signed or roots != (older.root, newer.root):
             yield f"{name}: the log does not continue it: history or proof was changed."
         known[older.size] = older.root
     if own is not None:
@@ -368,15 +360,12 @@ def spoken(entry: Entry) -> str:
 
 def four_lines(entries: Sequence[Entry], seal: str, lied: str, told: dict[str, Any]) -> list[str]:
     """Say what the bundle proves and what it does not; the same heads stand on every page."""
-    times = sorted(moment(entry.line["record"]) for entry in entries)
+    times = [moment(entry.line["record"]) for entry in entries]
     named = [json.dumps(str(one), ensure_ascii=False) for one in told.get("spellings", [])]
-    about = set(told.get("about", []))
-    unseen = [
-        f"entry {entry.position} does not name it: concluded from what it was in"
-        for entry in entries
-        if entry.position in about and entry.text and not any(one in entry.text for one in named)
-    ]
-    inferred = [*unseen, *map(str, told.get("inferred", []))]
+    own = [entry for entry in entries if entry.position in told.get("about", []) and entry.text]
+    unseen = [str(one.position) for one in own if not any(name in one.text for name in named)]
+    inferred = [f"entries that do not name it, but what it lay in: {', '.join(unseen)}"]
+    inferred = (inferred if unseen else []) + [str(one) for one in told.get("inferred", [])]
     span = f"{len(entries)} entries, between {times[0]} and {times[-1]} by the log's own clock"
     whoever = f"whoever scanned: a log proves what was said, not that it was so; {lied}"
     lines = (span, seal, whoever, "; ".join(inferred) or "nothing in this bundle")
@@ -387,28 +376,29 @@ def check(members: Members, options: argparse.Namespace) -> tuple[list[str], lis
     """Check everything; return the sentences about what is wrong, and the lines to print."""
     problems = list(check_files(members))
     checkpoint = Checkpoint.parse(text_of(members, "checkpoint"), "checkpoint")
-    signer = Key.parse(text_of(members, "log.vkey").strip())
-    is_log = (signer.kind, signer.name) == (LOG, checkpoint.origin)
-    if not is_log or checkpoint.time_by(signer) is None:
+    signer = Key.parse(text_of(members, "log.vkey").rstrip("\n"))
+    if signer.name != checkpoint.origin or checkpoint.time_by(signer) is None:
         raise Wrong("The checkpoint is not signed by the key in log.vkey.")
     entries = []
     for name in sorted(one for one in members if one.endswith(".entry.json")):
+        stem = name[: -len(".entry.json")]
         try:
-            entries.append(check_entry(members, name[: -len(".entry.json")], checkpoint))
+            entries.append(check_entry(members, stem, checkpoint))
         except Wrong as error:
-            problems.append(str(error))
-    chain = check_keys(entries)
-    older = options.older_checkpoint and options.older_checkpoint.read_text("utf-8")
-    problems += [*check_links(entries), *check_older(members, [signer, *chain], older)]
-    own = options.policy
+            problems.append(f"Entry {stem[8:].lstrip('0') or 0}: {error}")
+    keys, chain = check_keys(entries)
+    own, kept = options.policy, options.older_checkpoint
+    older = check_older(members, [signer, *keys], kept.read_text("utf-8") if kept else None)
+    problems += [*check_links(entries), *older]
     policy = Policy(own.read_text("utf-8") if own else text_of(members, "policy.txt"), "The policy")
     pinned = [Key.parse(one) for one in options.vkey] + (policy.logs if own else [])
     follows = [at for at, key in enumerate(chain) if key in pinned]
     is_pinned = signer in pinned or (follows and signer in chain[follows[0] :])
     if pinned and not is_pinned:
         problems.append("The checkpoint is signed by another key than the one you trust.")
-    times = {name: checkpoint.time_by(key) for name, key in policy.witnesses.items()}
-    signed = {name: time for name, time in times.items() if time is not None}
+    known = {**{key.text: key for key in keys}, **policy.witnesses}
+    times = {name: checkpoint.time_by(key) for name, key in known.items()}
+    signed = {name: time for name, time in times.items() if time and name in policy.witnesses}
     if own and not policy.is_met(signed):
         problems.append("Too few of your witnesses signed: this is the operator's word only.")
     if problems or not entries:
@@ -416,6 +406,10 @@ def check(members: Members, options: argparse.Namespace) -> tuple[list[str], lis
     whose = "which you trust" if is_pinned else "which came with the bundle: compare it by phone"
     seal = f"each is in the log {checkpoint.origin} of {checkpoint.size} entries with the root "
     seal += f"{base64.b64encode(checkpoint.root).decode()}; key {signer.text}, {whose}"
+    for entry in entries:
+        if entry.body.get("type") == "restore":
+            seal += f"; entry {entry.position} declares a restore: entries from "
+            seal += f"{entry.body.get('from')} on are not what they were before"
     lied = "the operator, too, who signs alone (operator only): he could have written all anew"
     if signed and policy.is_met(signed):
         at = ", ".join(f"{name} at {moment(time * 10**6)}" for name, time in signed.items())
@@ -429,27 +423,19 @@ def check(members: Members, options: argparse.Namespace) -> tuple[list[str], lis
 
 def main(arguments: Sequence[str]) -> int:
     """Run the check; return the exit status."""
-    parser = argparse.ArgumentParser(description="Check a bundle of evidence without Hangtag.")
+    parser = argparse.ArgumentParser(description="Check evidence without Hangtag.")
     parser.add_argument("bundle", nargs="?", type=Path, default=Path(__file__).parent)
     parser.add_argument("--vkey", action="append", default=[], help="key of the log that you trust")
     parser.add_argument("--policy", type=Path, help="file with the witnesses that you demand")
     parser.add_argument("--older-checkpoint", type=Path, help="a checkpoint that you kept")
     options = parser.parse_args(arguments)
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
     try:
         problems, lines = check(read_bundle(options.bundle), options)
-    except OSError as error:
-        parser.error(f"cannot read {error.filename}: {error.strerror}")
     except Wrong as error:
         problems, lines = [str(error)], []
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a bundle may hold
+        if isinstance(error, OSError) and error.filename:
+            parser.error(f"cannot read {error.filename}: {error.strerror}")
         problems, lines = [f"The bundle is not made as it should be: {error!r}."], []
     lines = [*(f"NOT TRUE: {one}" for one in problems), *lines]
     for line in [*lines, "Do not rely on this bundle." if problems else "All true."]:
@@ -459,4 +445,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream
     raise SystemExit(main(sys.argv[1:]))
