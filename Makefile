@@ -6,12 +6,13 @@ PYTHON ?= $(or $(shell for each in python3 python3.14 python3.13 python3.12 pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+CHAOS_ARGS ?=
 FOLDER ?= workshop
 LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-style line \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo start test lint bench lock
+.PHONY: help python install install-dev demo start test chaos lint bench lock
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -35,6 +36,9 @@ start: install ## a workshop of your own, in FOLDER (workshop unless you say ano
 
 test: install-dev ## pass all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+chaos: install-dev ## kill, fill, tear and cut for as long as it takes; CHAOS_ARGS="--seeds 5" for less
+	@$(BIN)/python -m tests.faults.chaos $(CHAOS_ARGS)
 
 lint: install-dev ## style, types
 	@$(BIN)/ruff check .

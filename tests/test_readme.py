@@ -25,6 +25,7 @@ PROVED_BY = {
     "make test": ".ci/run",
     "make lint": ".ci/run",
     "make bench": "tests/test_bench.py",
+    "make chaos": "tests/faults/test_chaos.py",
 }
 """Commands too long to run here, and the file that runs each."""
 

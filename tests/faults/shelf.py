@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.faults import history
 from tests.faults.plans import BATCHES
-from tests.faults.processes import answers_of
+from tests.faults.processes import answers_of, lines_of
 from tests.faults.writer import Job
 from tests.ledger.books import NAMESPACE, open_book
 from traceability.assets import folder
@@ -50,6 +50,10 @@ class Place:
             )
         finally:
             ledger.database.close()
+
+    def was_hit(self, hit: int) -> bool:
+        """Say whether the preloaded disk of the last writer counted so far."""
+        return any(line.get("hits", 0) >= hit for line in lines_of(self.acks))
 
     def open(self) -> Ledger:
         """Open the ledger as a server that was started again does."""

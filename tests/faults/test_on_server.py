@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests import postgres
 from tests.faults.plans import plan
 from tests.faults.processes import KILLED, Writers, answers_of, problems_of
+from tests.faults.server_restarts import BATCHES as LONGER
+from tests.faults.server_restarts import restarted, standby_promoted
 from tests.faults.shelf import Place, Shelf
 from tests.faults.sweep import sweep
 
@@ -44,10 +48,10 @@ def test_nothing_acknowledged_is_lost(
     assert (done.kills, done.problems) == (len(HITS), [])
 
 
-def whole(shelf: Shelf, writers: Writers) -> str:
+def whole(shelf: Shelf, writers: Writers, batches: int = BATCHES) -> str:
     place = shelf.fresh()
     for caller in CALLERS:
-        assert writers.run(place.job(SEED, callers=(caller,), batches=BATCHES)) == 0
+        assert writers.run(place.job(SEED, callers=(caller,), batches=batches)) == 0
     return place.state()
 
 
@@ -95,6 +99,14 @@ def test_a_lost_connection_costs_an_answer_and_nothing_else(
 
 def len_of_plan() -> int:
     return sum(len(batch) for batch in plan(SEED, 1, BATCHES))
+
+
+@pytest.mark.parametrize("play", [restarted, standby_promoted])
+def test_a_server_that_crashes_keeps_what_it_acknowledged(
+    shelf: Shelf, writers: Writers, tmp_path: Path, play: Callable[..., tuple[int, list[str]]]
+) -> None:
+    crashes, problems = play(tmp_path, writers, SEED, CALLERS, whole(shelf, writers, LONGER))
+    assert (crashes > 0, problems) == (True, [])
 
 
 def test_the_room_of_the_server_is_its_own_business(on_server: Shelf) -> None:

@@ -8,7 +8,7 @@ from tests.faults.processes import KILLED, Writers
 from tests.faults.servers import Server
 from tests.faults.station import OFFLINE_EXIT
 from tests.faults.writer import Job
-from tests.ledger.books import open_book, packed
+from tests.ledger.books import open_book
 from traceability.ledger.crash_points import SETTING, SPOOL_POINTS
 from traceability.ledger.verify import verify
 from traceability.station.spool import Spool
@@ -25,8 +25,8 @@ def test_a_delivery_that_is_cut_anywhere_comes_once(tmp_path: Path, writers: Wri
             Job(str(spool), "", "", 0, batches=COUNT, server=server.url, crash_at=crash_at)
         )
 
-    # The opening is the server's first append, the station's first delivery the second.
-    with Server(url, log, **{SETTING: "before answer:2"}) as server:
+    # The opening and the key are the server's first appends, the station's delivery the third.
+    with Server(url, log, **{SETTING: "before answer:3"}) as server:
         assert run(server) == OFFLINE_EXIT
         assert server.process.wait(20) == KILLED
     with Server(url, log) as server:
@@ -39,19 +39,5 @@ def test_a_delivery_that_is_cut_anywhere_comes_once(tmp_path: Path, writers: Wri
         0, 0, 0, COUNT + 1,
     )  # fmt: skip
     ledger = open_book(file)
-    assert (ledger.size, verify(ledger, projections=True).finding) == (COUNT + 1, None)
+    assert (ledger.size, verify(ledger, projections=True).finding) == (COUNT + 2, None)
     ledger.database.close()
-
-
-def test_a_caller_whose_server_died_asks_again_and_hears_the_first_answer(tmp_path: Path) -> None:
-    url, log = f"sqlite:///{tmp_path / 'book.sqlite'}", tmp_path / "log"
-    trees = [packed(1), packed(2)]
-    with Server(url, log, **{SETTING: "after commit:2"}) as server:
-        assert server.capture(trees).status == 0
-        assert server.process.wait(20) == KILLED
-    with Server(url, log) as server:
-        again = server.capture(trees).tree
-    assert [(one["status"], one["position"]) for one in again] == [
-        ("duplicate", 1),
-        ("duplicate", 2),
-    ]

@@ -25,7 +25,7 @@ def test_the_second_server_on_a_file_is_refused(tmp_path: Path) -> None:
         sentence, remedy = log.read_text().splitlines()
         assert "is in use by another Hangtag server: stop that one first" in sentence
         assert remedy.startswith("`hangtag doctor`")
-        assert first.capture([packed(1)]).tree[0]["position"] == 1
+        assert first.capture([packed(1)]).tree[0]["position"] == 2
 
 
 def test_programs_that_do_not_ask_first_are_right_all_the_same(

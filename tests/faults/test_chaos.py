@@ -1,0 +1,27 @@
+"""The long run of `make chaos` works: here its random kills, with one seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults import chaos
+from tests.faults.processes import Writers
+from tests.faults.shelf import Shelf
+from tests.house.project import ROOT
+
+SEED = 20260105
+
+
+def test_processes_killed_at_random_lose_nothing(
+    shelf: Shelf, writers: Writers, tmp_path: Path
+) -> None:
+    house = chaos.House(tmp_path, {"file": shelf}, writers, None)
+    (tally,) = chaos.kills(house, range(SEED, SEED + 1))
+    assert tally.problems == []
+    assert tally.kills > 0
+
+
+def test_every_part_is_run_by_make_chaos() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "-m tests.faults.chaos $(CHAOS_ARGS)" in makefile
+    assert set(chaos.PARTS) == {"points", "disk", "power", "kills", "logs", "servers"}
