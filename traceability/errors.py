@@ -10,7 +10,8 @@
     ├── Conflict              a known id came with other content: the first stays, a person looks
     ├── LedgerCorrupt         stored bytes contradict their proofs: stop, do not go on
     ├── DatabaseBusy          nothing was stored: try again later
-    │   └── DiskFull          the same, and a person must make room first
+    │   ├── DiskFull          the same, and a person must make room first
+    │   └── ClockDoubted      the same, and a person must say what time it is
     └── Offline               the other side does not answer: keep it in the spool
 
 >>> str(InvalidIdentifier("Cannot read '12' as SSCC: expected 18 digits, got 2.", position=2))
@@ -61,6 +62,10 @@ class DatabaseBusy(TraceabilityError):
 
 class DiskFull(DatabaseBusy):
     """The disk has no room for a change; nothing was stored, and reading goes on."""
+
+
+class ClockDoubted(DatabaseBusy):
+    """The server's clock is not believed; nothing was stored until somebody says it is right."""
 
 
 class Offline(TraceabilityError):

@@ -324,7 +324,7 @@ def test_a_doubtful_time_is_folded_when_it_was_recorded(ledger: Ledger) -> None:
 
 def test_a_clock_that_jumps_is_held() -> None:
     wall, steady = [0], [0]
-    clock = RecordClock(lambda: wall[0], lambda: steady[0])
+    clock = RecordClock(lambda: wall[0], lambda: steady[0], released=0)
     wall[0] = steady[0] = 5
     assert clock.now(0) == (5, False)
     assert clock.now(100) == (101, False)
@@ -333,7 +333,7 @@ def test_a_clock_that_jumps_is_held() -> None:
     steady[0] += 10 * MINUTE
     wall[0] += 10 * MINUTE
     assert clock.now(6) == (wall[0], False)
-    wall[0] = 0
+    wall[0] = 3 * MINUTE
     assert clock.now(12 * MINUTE) == (12 * MINUTE + 1, True)
 
 

@@ -24,7 +24,8 @@ from traceability.database import Database, rows_by
 from traceability.errors import DatabaseBusy, Refused
 from traceability.flow import Flow
 from traceability.ledger import tables
-from traceability.ledger.clock import RecordClock
+from traceability.ledger.clock import Disbelief, RecordClock
+from traceability.ledger.clock_answer import confirmed, is_of_the_ledger
 from traceability.ledger.crash_points import pass_point
 from traceability.ledger.doubt import Doubt, readable
 from traceability.ledger.drafts import Draft, Opening, Outcome, Prepared, prepare_all
@@ -59,6 +60,7 @@ class Ledger:
         self._writing = threading.Lock()
         self._grown = threading.Condition()
         self._size_seen = 0  # owned by _grown
+        self._record_seen = 0  # record time of the last entry that this process knows of
         self._flow_known: tuple[int, Mapping[str, Any], Flow] | None = None
 
     @classmethod
@@ -88,7 +90,9 @@ class Ledger:
                 tables.ledger.select().where(tables.ledger.c.name == name)
             ).first()
         if row is not None and row.size:
-            return cls(database, row.ledger_id, name, row.origin)
+            found = cls(database, row.ledger_id, name, row.origin)
+            found._record_seen = row.record_at
+            return found
         if opening is None:
             raise Refused(f"There is no ledger {name!r} in {database.engine.url!r}.")
         # A row without entries was left by somebody who was cut off before the first one.
@@ -142,7 +146,27 @@ class Ledger:
     @property
     def problem(self) -> str:
         """Why nothing is appended at the moment, in a sentence; empty if all is well."""
-        return self._doubt.problem
+        if self._doubt.problem:
+            return self._doubt.problem
+        asked = self.clock_question()
+        return asked.sentence if asked is not None and asked.stops else ""
+
+    @property
+    def clock(self) -> RecordClock:
+        """The clock that record times are taken from; tell it what other clocks say."""
+        return self._clock
+
+    def clock_question(self) -> Disbelief | None:
+        """Return why the clock is not believed now; None if it is. Costs nothing while it is."""
+        if self._clock.disbelief(self._record_seen) is None:
+            return None
+        with self.database.read() as connection:
+            last: int = connection.execute(
+                text("SELECT record_at FROM ledger WHERE ledger_id = :l"), {"l": self.ledger_id}
+            ).scalar_one()
+            said = confirmed(connection, self.ledger_id)
+        self._record_seen = last
+        return self._clock.disbelief(last, said)
 
     def wait_for(self, size: int, timeout_s: float) -> int:
         """Wait until the ledger is larger than ``size``; return its size then, or at the time-out.
@@ -264,7 +288,12 @@ class Ledger:
         pass_point("sorted")
         if not accepted:
             return outcomes, frontier, head.epoch
-        record_at, is_held = self._clock.now(head.record_at)
+        record_at, is_held = self._clock.now(
+            head.record_at,
+            confirmed=lambda: confirmed(connection, self.ledger_id),
+            may_hold=all(map(is_of_the_ledger, accepted)),
+        )
+        self._record_seen = record_at
         entries: list[bytes] = []
         stored: list[Stored] = []
         for record, position, draft in zip(

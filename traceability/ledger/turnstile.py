@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
-from traceability.errors import DatabaseBusy, LedgerCorrupt, TraceabilityError
+from traceability.errors import ClockDoubted, DatabaseBusy, LedgerCorrupt, TraceabilityError
 from traceability.ledger.crash_points import pass_point
 from traceability.ledger.drafts import Draft, Outcome, Prepared
 
@@ -157,6 +157,11 @@ class Turnstile:
         try:
             outcomes = iter(self._write(drafts))
         except (DatabaseBusy, LedgerCorrupt, IntegrityError) as error:
+            if isinstance(error, ClockDoubted) and len(group) > 1:
+                # Among them may be what the ledger says of itself: that is written all the same.
+                for waiting in group:
+                    self._write_group([waiting])
+                return
             for waiting in group:
                 waiting.error, waiting.is_done = error, True
         except Exception as error:  # noqa: BLE001 - one draft's fault must not become everybody's
