@@ -313,9 +313,14 @@ def _rows_by(
             f"SELECT {chosen} FROM k CROSS JOIN {name} AS t {by}"
             f"WHERE t.ledger_id = k.ledger AND t.{column} = k.value{condition}"
         )
+    source = metadata.tables[name]
+    # The rows come as they come from a file: by the values, and for each in the order of the index.
+    through = next((list(one.columns) for one in source.indexes if one.name == index), [])
+    order = dict.fromkeys(["k.nth", *(f"t.{one.name}" for one in (*through, *source.primary_key))])
     return text(
-        f"SELECT {chosen} FROM {name} AS t "  # noqa: S608
-        f"WHERE t.ledger_id = :l AND t.{column} = ANY({_array_of(name, column)}){condition}"
+        f"SELECT {chosen} FROM unnest({_array_of(name, column)}) "  # noqa: S608
+        f"WITH ORDINALITY AS k (value, nth) JOIN {name} AS t "
+        f"ON t.ledger_id = :l AND t.{column} = k.value{condition} ORDER BY {', '.join(order)}"
     )
 
 

@@ -110,7 +110,7 @@ def names_of(view: View, key: str) -> list[str]:
     rows = view.connection.execute(
         text(
             "SELECT key FROM master_data WHERE ledger_id = :l AND type = 'alias' "
-            "AND value LIKE :v ESCAPE '!' ORDER BY position LIMIT :n"
+            "AND value LIKE :v ESCAPE '!' ORDER BY position, key LIMIT :n"
         ),
         {"l": view.ledger_id, "v": f"%{said}%", "n": NAMES_MAX},
     )

@@ -271,7 +271,7 @@ def _oldest_row(view: View, stage: Stage, step_no: int) -> Any:  # a row of the 
     rows = view.connection.execute(
         select(item.key, item.last_at, item.container_no)
         .where(item.ledger_id == view.ledger_id, item.step_no == step_no, item.is_active == true())
-        .order_by(item.last_at)
+        .order_by(item.last_at, item.item_no)
         .limit(OLDEST_LOOKED_AT)
     )
     for row in rows:
@@ -362,7 +362,8 @@ def holds(view: View) -> list[OpenHold]:
     rows = view.connection.execute(
         text(
             "SELECT hold_id, reason, contact, held_at, position FROM hold "
-            "WHERE ledger_id = :l AND released_position IS NULL ORDER BY held_at DESC"
+            "WHERE ledger_id = :l AND released_position IS NULL "
+            "ORDER BY held_at DESC, position DESC"
         ),
         {"l": view.ledger_id},
     ).all()
@@ -412,7 +413,7 @@ def delivered(view: View) -> str | None:
                 item.step_no == number,
                 item.is_active == true(),
             )
-            .order_by(item.last_at)
+            .order_by(item.last_at, item.item_no)
             .limit(OLDEST_LOOKED_AT)
         )
         for key in rows.scalars():

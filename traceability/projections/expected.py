@@ -25,7 +25,7 @@ def cartons(view: View) -> list[dict[str, Any]]:
     rows = view.connection.execute(
         text(
             "SELECT i.container_no, i.item_no FROM item i WHERE i.ledger_id = :l "
-            "AND i.container_no IS NOT NULL ORDER BY i.container_no DESC LIMIT :n"
+            "AND i.container_no IS NOT NULL ORDER BY i.container_no DESC, i.item_no DESC LIMIT :n"
         ),
         {"l": view.ledger_id, "n": CARTONS_MAX * 40},
     ).all()
@@ -100,7 +100,7 @@ def held(view: View) -> list[dict[str, str]]:
             "CROSS JOIN hold_item x CROSS JOIN item i "
             "WHERE h.ledger_id = :l AND h.released_position IS NULL "
             "AND x.ledger_id = :l AND x.hold_id = h.hold_id "
-            "AND i.ledger_id = :l AND i.item_no = x.item_no"
+            "AND i.ledger_id = :l AND i.item_no = x.item_no ORDER BY h.hold_id, x.item_no"
         ),
         {"l": view.ledger_id},
     )

@@ -115,7 +115,8 @@ def links(view: View, order: str) -> list[Link]:
         # Ids are hex digits: everything that begins with these twelve sorts before "…g".
         text(
             "SELECT key, value FROM master_data "
-            "WHERE ledger_id = :l AND type = 'link' AND key >= :a AND key < :b LIMIT :n"
+            "WHERE ledger_id = :l AND type = 'link' AND key >= :a AND key < :b "
+            "ORDER BY key LIMIT :n"
         ),
         {"l": view.ledger_id, "a": first, "b": first + "g", "n": LINKS_MAX},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from string import ascii_lowercase, ascii_uppercase
 
 from sqlalchemy import text
 
@@ -113,15 +114,22 @@ def _by_words(view: View, said: str) -> list[str]:
 def _lots(view: View, lot: str) -> list[str]:
     """Return the rolls whose lot number is this; rolls are few beside garments."""
     rows = view.connection.execute(
-        text("SELECT key FROM master_data WHERE ledger_id = :l AND type = 'roll' AND key LIKE :k"),
+        text(
+            "SELECT key FROM master_data WHERE ledger_id = :l AND type = 'roll' "
+            "AND lower(key) LIKE :k ESCAPE '!' ORDER BY key"
+        ),
         {"l": view.ledger_id, "k": f"%/10/{_plain(lot)}"},
     )
     return [row.key for row in rows]
 
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""Letters as every database makes them small: those of other alphabets stay as they are."""
+
+
 def _plain(said: str) -> str:
     # What LIKE takes for "anything" is no part of a lot number or name.
-    return said.replace("%", "").replace("_", "")
+    return said.replace("%", "").replace("_", "").replace("!", "!!").translate(_SMALL)
 
 
 def _named(view: View, said: str) -> list[str]:

@@ -44,6 +44,7 @@ def stock(view: View, *, place: str | None = None, product: str | None = None) -
     """Return all stock, or that of one place or product (keys), by place and product name."""
     column = tables.stock.c
     query = select(tables.stock).where(column.ledger_id == view.ledger_id, column.quantity != 0)
+    query = query.order_by(*tables.stock.primary_key)
     for kind, key in (("place", place), ("product", product)):
         if key is not None:
             number = view.number(kind, key)

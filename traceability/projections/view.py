@@ -115,7 +115,9 @@ class View:
     def masters(self, kind: str) -> dict[str, Values]:
         """Return everything that was entered of one type, by key."""
         rows = self.connection.execute(
-            text("SELECT key, value FROM master_data WHERE ledger_id = :l AND type = :k"),
+            text(
+                "SELECT key, value FROM master_data WHERE ledger_id = :l AND type = :k ORDER BY key"
+            ),
             {"l": self.ledger_id, "k": kind},
         )
         known = {row.key: _values(row.value) for row in rows}
