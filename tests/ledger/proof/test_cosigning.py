@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +19,16 @@ from traceability.errors import Refused
 from traceability.ledger.append import Ledger
 from traceability.ledger.proof.checkpoint import Checkpoint
 from traceability.ledger.proof.cosigning import (
+    Reply,
     ask_witnesses,
     cosigned_note,
+    keep_cosigning,
     policy_file,
     read_policy,
 )
 from traceability.ledger.proof.note import Signer, Verifier, open_note, parse_note, sign_note
 from traceability.ledger.proof.policy import Policy
-from traceability.ledger.proof.signing import sign_now
+from traceability.ledger.proof.signing import LogSigner, latest_note, sign_now
 from traceability.ledger.proof.witness import WitnessBook
 
 
@@ -62,7 +65,7 @@ def policy_of(*lines: str, quorum: str = "brand") -> Policy:
 def grow(ledger: Ledger, first: int, count: int) -> bytes:
     """Append events; return the signed checkpoint after them."""
     ledger.append([draft(packed(number)) for number in range(first, first + count)])
-    return sign_now(ledger)
+    return LogSigner(ledger, every_s=0).sign()
 
 
 def test_each_size_is_signed_by_the_witness_and_kept(ledger: Ledger, brand: WitnessBook) -> None:
@@ -116,8 +119,10 @@ def test_two_histories_are_told_apart(ledger: Ledger, brand: WitnessBook, tmp_pa
     with witnessing(brand) as url:
         policy = policy_of(f"brand {brand.verifier} {url}")
         assert ask_witnesses(ledger, lie, policy).replies[0].problem == ""
-        (reply,) = ask_witnesses(ledger, note, policy).replies
-        assert reply.problem.endswith("it knows another root of size 7: there are two histories.")
+        cosigned = ask_witnesses(ledger, note, policy)
+    (reply,) = cosigned.replies
+    assert reply.problem.endswith("it knows another root of size 7: there are two histories.")
+    assert cosigned.note == note
 
 
 def test_one_that_does_not_answer_holds_up_nobody(ledger: Ledger, brand: WitnessBook) -> None:
@@ -183,3 +188,45 @@ def test_the_policy_lies_beside_the_keys(ledger: Ledger, brand: WitnessBook) -> 
     with witnessing(brand) as url:
         policy_file(ledger).write_text(f"witness brand {brand.verifier} {url}\nquorum brand\n")
         assert ask_witnesses(ledger, grow(ledger, 5, 1)).replies[0].problem == ""
+
+
+def test_beside_the_signer_the_newest_size_is_witnessed(ledger: Ledger, brand: WitnessBook) -> None:
+    told: list[tuple[str, str]] = []
+    stopping = threading.Event()
+    heard = threading.Event()
+
+    def tell(replies: tuple[Reply, ...]) -> None:
+        told.extend((one.witness, one.problem[:25]) for one in replies)
+        heard.set()
+
+    def wait() -> None:
+        assert heard.wait(20)
+        heard.clear()
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    file = policy_file(ledger)
+    file.write_text(f"witness brand {brand.verifier} http://127.0.0.1:{port}\nquorum brand\n")
+    grow(ledger, 0, 2)
+    thread = threading.Thread(
+        target=keep_cosigning, args=(ledger, stopping, tell), kwargs={"every_s": 0.05}
+    )
+    thread.start()
+    try:
+        wait()  # its PC is off
+        with witnessing(brand) as url:
+            file.write_text(f"witness brand {brand.verifier} {url}\nquorum brand\n")
+            wait()
+            grow(ledger, 10, 1)
+            while brand.seen()[0].size < ledger.size:
+                wait()
+    finally:
+        stopping.set()
+        thread.join()
+    assert told[0] == ("brand", "brand does not answer: [E")
+    assert told[-1] == ("brand", "")
+    with ledger.database.read() as connection:
+        note = cosigned_note(connection, ledger.ledger_id, ledger.size)
+        assert note == latest_note(connection, ledger.ledger_id)
+    assert note is not None
+    assert open_note(note, [brand.verifier]).by == ((brand.verifier, AT_S),)

@@ -9,16 +9,22 @@ Source: C2SP tlog-witness, section "add-checkpoint".
 from __future__ import annotations
 
 import http.client
+import math
+import threading
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import Connection, text
 
 from traceability.database import upsert
@@ -37,15 +43,21 @@ __all__ = [
     "add_checkpoint_request",
     "ask_witnesses",
     "cosigned_note",
+    "keep_cosigning",
     "policy_file",
     "read_policy",
 ]
 
 TIMEOUT_S: Final = 5.0
+EVERY_S: Final = 10.0
+"""Shortest time between two checkpoints that witnesses are asked to sign."""
+AGAIN: Final = 6
+"""So many times that long later one that did not sign is asked again."""
 ANSWER_SIZE_MAX: Final = 64 * 1024
 ASKED_AT_ONCE: Final = 8
 TRIES: Final = 3
 """The size remembered; the size the witness tells; and once more, if another was faster."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +131,64 @@ def ask_witnesses(
         Refused: If the policy cannot be read.
     """
     policy = policy if policy is not None else read_policy(ledger)
-    checkpoint = Checkpoint.parse(parse_note(note).text)
+    size = Checkpoint.parse(parse_note(note).text).size
     asked = [witness for witness in policy.witnesses if witness.url] if policy else []
+    with ledger.database.read() as connection:
+        there = _stored(connection, ledger.ledger_id, size)
+    talk = _Talk(ledger, note, size, timeout_s, there)
+    replies: tuple[Reply, ...] = ()
     if asked:
-        talk = _Talk(ledger, note, checkpoint.size, timeout_s)
         with ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="cosigning") as pool:
             replies = tuple(pool.map(talk.ask, asked))
-        _store(ledger, checkpoint.size, asked, replies)
-    else:
-        replies = ()
+        _store(ledger, size, asked, replies, there)
     with ledger.database.read() as connection:
-        lines = _lines(connection, ledger.ledger_id, checkpoint.size)
+        lines = list(_stored(connection, ledger.ledger_id, size).values())
     return Cosigned(_joined(note, lines), replies)
+
+
+def keep_cosigning(
+    ledger: Ledger,
+    stopping: threading.Event,
+    tell: Callable[[tuple[Reply, ...]], None] = lambda _replies: None,
+    *,
+    every_s: float = EVERY_S,
+) -> None:
+    """Have the newest checkpoint signed by the witnesses until `stopping` is set: a thread's work.
+
+    Beside the signer, never before it: who waits for a witness holds up nobody.
+
+    Args:
+        ledger: Whose checkpoints.
+        stopping: Looked at ten times in that time.
+        tell: Told what each witness said, every time they were asked.
+        every_s: Shortest time between two questions.
+    """
+    asked_size, asked_at, problems = 0, -math.inf, ""
+    while not stopping.wait(every_s / 10):
+        rest = AGAIN * every_s if problems else every_s
+        if time.monotonic() < asked_at + rest:
+            continue
+        try:
+            with ledger.database.read() as connection:
+                size, note = _newest(connection, ledger.ledger_id)
+            if note is None or (size == asked_size and not problems):
+                continue
+            replies = ask_witnesses(ledger, note).replies
+            tell(replies)
+            said = " ".join(one.problem for one in replies if one.problem)
+        except Exception as error:  # noqa: BLE001 - the top of a thread
+            size, said = asked_size, str(error) or type(error).__name__
+        if said and said != problems:
+            _log.warning("a witness has not signed", reason=said)
+        asked_size, asked_at, problems = size, time.monotonic(), said
+
+
+def _newest(connection: Connection, ledger_id: int) -> tuple[int, bytes | None]:
+    row = connection.execute(
+        text("SELECT size, note FROM checkpoint WHERE ledger_id = :l ORDER BY size DESC LIMIT 1"),
+        {"l": ledger_id},
+    ).first()
+    return (0, None) if row is None else (int(row.size), str(row.note).encode())
 
 
 def cosigned_note(connection: Connection, ledger_id: int, size: int) -> bytes | None:
@@ -141,15 +199,20 @@ def cosigned_note(connection: Connection, ledger_id: int, size: int) -> bytes | 
     ).scalar()
     if note is None:
         return None
-    return _joined(str(note).encode(), _lines(connection, ledger_id, size))
+    lines = list(_stored(connection, ledger_id, size).values())
+    return _joined(str(note).encode(), lines)
 
 
-def _lines(connection: Connection, ledger_id: int, size: int) -> list[str]:
+def _stored(connection: Connection, ledger_id: int, size: int) -> dict[str, str]:
+    """Return the signatures of witnesses that are there, by who signed."""
     rows = connection.execute(
-        text("SELECT line FROM cosignature WHERE ledger_id = :l AND size = :s ORDER BY signer"),
+        text(
+            "SELECT signer, line FROM cosignature WHERE ledger_id = :l AND size = :s "
+            "ORDER BY signer"
+        ),
         {"l": ledger_id, "s": size},
     )
-    return [str(row.line) for row in rows]
+    return {str(row.signer): str(row.line) for row in rows}
 
 
 def _joined(note: bytes, lines: list[str]) -> bytes:
@@ -157,20 +220,31 @@ def _joined(note: bytes, lines: list[str]) -> bytes:
     return note + "".join(f"{line}\n" for line in lines if line not in below).encode()
 
 
-def _store(ledger: Ledger, size: int, asked: list[Witness], replies: tuple[Reply, ...]) -> None:
+def _store(
+    ledger: Ledger,
+    size: int,
+    asked: list[Witness],
+    replies: tuple[Reply, ...],
+    there: Container[str],
+) -> None:
+    """Keep what was signed; drop what is there of one who did not sign: it is of another root."""
+    by = {_signer(witness): one for witness, one in zip(asked, replies, strict=True)}
+    wrong = [signer for signer, one in by.items() if not one.signature and signer in there]
     rows = [
-        {
-            "ledger_id": ledger.ledger_id,
-            "size": size,
-            "signer": _signer(witness),
-            "line": reply.signature,
-        }
-        for witness, reply in zip(asked, replies, strict=True)
-        if reply.signature
+        {"ledger_id": ledger.ledger_id, "size": size, "signer": signer, "line": one.signature}
+        for signer, one in by.items()
+        if one.signature
     ]
-    if rows:
+    if rows or wrong:
         with ledger.database.write() as connection:
             upsert(connection, tables.cosignature, rows)
+            for signer in wrong:
+                connection.execute(
+                    text(
+                        "DELETE FROM cosignature WHERE ledger_id = :l AND size = :s AND signer = :k"
+                    ),
+                    {"l": ledger.ledger_id, "s": size, "k": signer},
+                )
 
 
 def _signer(witness: Witness) -> str:
@@ -180,14 +254,20 @@ def _signer(witness: Witness) -> str:
 class _Talk:
     """The questions about one checkpoint. Each witness is asked in a thread of its own."""
 
-    def __init__(self, ledger: Ledger, note: bytes, size: int, timeout_s: float) -> None:
+    def __init__(
+        self, ledger: Ledger, note: bytes, size: int, timeout_s: float, there: Mapping[str, str]
+    ) -> None:
         self._ledger = ledger
         self._note = note
         self._size = size
         self._timeout_s = timeout_s
+        self._there = there
         self._proofs = Proofs(ledger.ledger_id, kept_max=64)
 
     def ask(self, witness: Witness) -> Reply:
+        with suppress(InvalidNote, Refused):
+            if line := self._there.get(_signer(witness)):
+                return Reply(witness.name, self._checked(witness, f"{line}\n"), "")
         try:
             return Reply(witness.name, self._signature(witness), "")
         except (OSError, http.client.HTTPException) as error:

@@ -28,6 +28,7 @@ from traceability.ledger.crash_points import pass_point
 from traceability.ledger.merkle import verify_consistency
 from traceability.ledger.proof import key_files
 from traceability.ledger.proof.checkpoint import Checkpoint
+from traceability.ledger.proof.cosigning import cosigned_note
 from traceability.ledger.proof.key_files import key_folder
 from traceability.ledger.proof.log_keys import LogKey, key_draft, read_log_keys
 from traceability.ledger.proof.note import InvalidNote, Signer, Verifier, parse_note, sign_note
@@ -294,11 +295,10 @@ def sign_now(ledger: Ledger) -> bytes:
 
 def latest_note(connection: Connection, ledger_id: int) -> bytes | None:
     """Return the newest signed checkpoint of a ledger, with all its signatures; None if none is."""
-    note = connection.execute(
-        text("SELECT note FROM checkpoint WHERE ledger_id = :l ORDER BY size DESC LIMIT 1"),
-        {"l": ledger_id},
+    size = connection.execute(
+        text("SELECT max(size) FROM checkpoint WHERE ledger_id = :l"), {"l": ledger_id}
     ).scalar()
-    return None if note is None else str(note).encode()
+    return None if size is None else cosigned_note(connection, ledger_id, size)
 
 
 def keep_signing(
