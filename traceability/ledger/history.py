@@ -22,6 +22,7 @@ from traceability.errors import InvalidEvent, LedgerCorrupt
 from traceability.ledger import tables
 from traceability.ledger.entry import Entry, body_commitment
 from traceability.ledger.merkle import HASH_SIZE, leaf_hash
+from traceability.ledger.redacted import bodies_at, read_redacted
 from traceability.ledger.runs import holes
 from traceability.ledger.tiles import WIDTH
 
@@ -99,13 +100,16 @@ class Sheet:
     leaf: bytes
     problem: str
     """changed entry, changed body, missing body; empty if both are as they were sealed."""
+    left: bytes | None = None
+    """What the erasure left of an erased body; it is sealed there, not here."""
 
     def tree(self) -> object:
-        """Return the body as JSON; None where it cannot be read."""
-        if self.body is None:
+        """Return the body, or what is left of it, as JSON; None where it cannot be read."""
+        body = self.left if self.body is None else self.body
+        if body is None:
             return None
         try:
-            return bodies.parse(self.body)
+            return bodies.parse(body)
         except InvalidEvent:
             return None
 
@@ -219,15 +223,8 @@ def gaps(connection: Connection, ledger_id: int, *, limit: int = 20) -> list[Gap
             {"l": ledger_id, "n": limit},
         ).scalars()
     )
-    rows = rows_by(
-        connection,
-        tables.body,
-        ("position", "body"),
-        ledger_id=ledger_id,
-        column="position",
-        values=positions,
-    )
-    found = {row.position: _tree(row.body) for row in rows}
+    read = bodies_at(connection, ledger_id, positions)
+    found = {position: _tree(body) for position, body in read.items()}
     return [
         Gap(
             position,
@@ -308,21 +305,12 @@ def sheets(connection: Connection, ledger_id: int, first: int, last: int) -> lis
         {"l": ledger_id, "f": first, "t": last},
     ).all()
     leaves = _leaves(connection, ledger_id, {row.position for row in rows})
-    erased = {
-        row.erased
-        for row in rows_by(
-            connection,
-            tables.erasure,
-            ("erased",),
-            ledger_id=ledger_id,
-            column="erased",
-            values=[row.position for row in rows if row.body is None],
-        )
-    }
-    return [_sheet(row, leaves.get(row.position, b""), row.position in erased) for row in rows]
+    left = read_redacted(connection, ledger_id, [row.position for row in rows if row.body is None])
+    return [_sheet(row, leaves.get(row.position, b""), left.get(row.position)) for row in rows]
 
 
-def _sheet(row: Any, sealed: bytes, is_erased: bool) -> Sheet:  # a row of entry and body
+# A row of entry and body.
+def _sheet(row: Any, sealed: bytes, left: bytes | None) -> Sheet:
     line, body = _stored(row.entry), None if row.body is None else _stored(row.body)
     leaf = leaf_hash(line)
     try:
@@ -333,7 +321,7 @@ def _sheet(row: Any, sealed: bytes, is_erased: bool) -> Sheet:  # a row of entry
     if leaf != sealed:
         problem = "changed entry"
     elif body is None:
-        problem = "" if is_erased else "missing body"
+        problem = "" if left is not None else "missing body"
     elif body_commitment(row.salt, body) != entry.body:
         problem = "changed body"
     return Sheet(
@@ -346,9 +334,10 @@ def _sheet(row: Any, sealed: bytes, is_erased: bool) -> Sheet:  # a row of entry
         recorded_at=moment(entry.record),
         run=entry.run,
         body=body,
-        is_erased=is_erased,
+        is_erased=body is None and left is not None,
         leaf=leaf,
         problem=problem,
+        left=left,
     )
 
 

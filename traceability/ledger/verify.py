@@ -3,43 +3,47 @@
 Entries must hash to the leaves in the tiles, bodies to what their entries commit to, tiles and
 root to what the leaves give, and positions must follow one another. The first thing that does not
 fit is named with its position. What somebody changes who can also change every hash in the
-database shows only against a checkpoint kept elsewhere: docs/operating.md says so.
+database shows only against something kept outside it: docs/operating.md says so.
 """
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, text
-
-from traceability.database import metadata, missing_triggers, open_file
+from traceability.database import missing_rules
+from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
-from traceability.ledger.entry import SALT_SIZE, body_commitment
-from traceability.ledger.merkle import HASH_SIZE, Frontier, leaf_hash
-from traceability.ledger.tiles import WIDTH, grow, tails_of, tile_path
-from traceability.projections.rebuild import fold_all
-from traceability.projections.state import State, read_state
+from traceability.ledger.finding import Finding, Gap
+from traceability.ledger.merkle import verify_consistency
+from traceability.ledger.proof.key_files import key_folder, memory_file, read_key
+from traceability.ledger.proof.note import Verifier
+from traceability.ledger.proof.proving import Proofs
+from traceability.ledger.tiles import WIDTH
+from traceability.ledger.verify_anchors import Anchor, Anchors, anchor_of
+from traceability.ledger.verify_chain import Chain, Progress
+from traceability.ledger.verify_ids import Ids
+from traceability.ledger.verify_keys import read_keys
+from traceability.ledger.verify_rows import plain_rows
+from traceability.ledger.verify_samples import sample, tree_at
+from traceability.ledger.verify_sides import Sides
+from traceability.ledger.verify_start import Start
+from traceability.ledger.verify_state import compare_state
+from traceability.ledger.verify_tree import Regrown
 
-SLICE = 4 * WIDTH
-"""Entries looked at in one go: whole tiles, and a few megabytes at most."""
-Progress = Callable[[int, int], None]
+__all__ = ["Finding", "Gap", "Kept", "Report", "kept_by_signer", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """The first thing that is not as it was."""
+class Kept:
+    """What is kept outside the database and tells of the record as it was."""
 
-    position: int | None
-    kind: str
-    """changed body, changed entry, deleted, inserted, reordered, truncated tail, missing body,
-    tile altered, root altered, trigger removed, projection row."""
-    detail: str
+    notes: tuple[tuple[str, bytes], ...] = ()
+    """Signed checkpoints with what each is called in a sentence."""
+    verifiers: tuple[Verifier, ...] = ()
+    """Keys that whoever checks relies on: of the log, of witnesses."""
+    own: tuple[Verifier, ...] = ()
+    """Keys of which the private half lies here: the keeper's own, whoever signed for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,16 @@ class Report:
     seconds: float
     erased: int
     with_projections: bool
+    checkpoints: int = 0
+    """Checkpoints in the table that were held against the entries."""
+    outside: tuple[Anchor, ...] = ()
+    """What was kept elsewhere and agrees."""
+    gaps: tuple[Gap, ...] = ()
+    """Restores that the record declares."""
+    since: int = 0
+    """Position of the first entry that was looked at, but for samples before it."""
+    sampled: int = 0
+    """Entries before it that were looked at, drawn by lot."""
 
     @property
     def is_true(self) -> bool:
@@ -60,247 +74,174 @@ class Report:
         return self.finding is None
 
 
+def kept_by_signer(ledger: Ledger) -> Kept:
+    """Return what the signer on this machine remembers, outside the database.
+
+    Empty for a copy of a ledger that has no folder of keys beside it.
+    """
+    folder = key_folder(ledger.database)
+    if not folder.is_dir():
+        return Kept()
+    own = [read_key(path) for path in sorted(folder.glob(f"{ledger.name}-*.key"))]
+    memory = memory_file(folder, ledger.name)
+    notes = ((f"The signer's memory {memory}", memory.read_bytes()),) if memory.exists() else ()
+    return Kept(notes, own=tuple(one.verifier for one in own if one is not None))
+
+
 def verify(
-    ledger: Ledger, *, projections: bool = False, progress: Progress | None = None
+    ledger: Ledger,
+    *,
+    projections: bool = False,
+    progress: Progress | None = None,
+    kept: Kept | None = None,
+    start: Start | None = None,
 ) -> Report:
     """Check a whole ledger from what is stored.
 
     Args:
         ledger: Read only; appends may go on meanwhile, they are not looked at.
-        projections: Also fold everything anew into an empty database and compare the state.
+        projections: Also fold everything anew and compare the state.
         progress: Told how many of how many entries have been checked.
+        kept: What is kept outside the database.
+        start: Where to begin; what stands before is looked at by lot only.
+
+    Raises:
+        InvalidNote: If something kept is no checkpoint, or is one of another ledger.
     """
-    started = time.monotonic()
-    with ledger.database.read() as connection:
-        head = connection.execute(
-            text("SELECT size, root, frontier FROM ledger WHERE ledger_id = :l"),
-            {"l": ledger.ledger_id},
-        ).one()
-        check = _Check(connection, ledger.ledger_id, head.size)
-        finding = check.entries(progress) or check.root(bytes(head.root), bytes(head.frontier))
-        if finding is None and projections:
-            finding = _compare_state(connection, ledger.ledger_id, head.size, progress)
-        if finding is None and (missing := missing_triggers(connection)):
+    report = _Verification(ledger, projections, progress, kept or Kept(), start).run()
+    if start is None or report.is_true:
+        return report
+    # Where something is wrong, the whole record tells best where.
+    whole = _Verification(ledger, projections, progress, kept or Kept(), None).run()
+    return report if whole.is_true else whole
+
+
+class _Verification:
+    """One check on its way."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        projections: bool,
+        progress: Progress | None,
+        kept: Kept,
+        start: Start | None,
+    ) -> None:
+        self._ledger = ledger
+        self._with_projections = projections
+        self._progress = progress
+        self._kept = kept
+        self._start = start
+        self._sampled = 0
+        self._started = time.monotonic()
+        with ledger.database.read() as connection:
+            # What is kept was read before: a size signed in between must not look too large.
+            head = plain_rows(
+                connection,
+                "SELECT size, root, frontier, record_at FROM ledger WHERE ledger_id = :l",
+                {"l": ledger.ledger_id},
+            ).fetchone()
+            self._keys = read_keys(
+                connection, ledger.ledger_id, pinned=kept.verifiers, own=kept.own
+            )
+            self._rules = missing_rules(connection)
+            begin = 0 if start is None else min(start.size, head[0]) // WIDTH * WIDTH
+            tree = tree_at(connection, ledger.ledger_id, begin) if begin else Regrown()
+        self._size, self._root, self._frontier, self._record_at = head
+        self._begun = Regrown(begin, tree.tails)
+        self._anchors = Anchors(ledger, self._size, self._keys, ())
+        self._chain = Chain(ledger, self._size, self._anchors, tree)
+        self._outside: tuple[Anchor, ...] = ()
+
+    def run(self) -> Report:
+        finding = self._prepare() or self._chain_and_sides()
+        if finding is None and self._with_projections:
+            finding = compare_state(self._ledger, self._size, self._progress)
+        if finding is None and self._rules:
             finding = Finding(
-                None, "trigger removed", f"The append-only rule {missing[0]} is missing or altered."
+                None,
+                "trigger removed",
+                f"The append-only rule {self._rules[0]} is missing or altered.",
             )
-    return Report(
-        size=head.size,
-        root=bytes(head.root).hex(),
-        finding=finding,
-        seconds=time.monotonic() - started,
-        erased=check.erased,
-        with_projections=projections,
-    )
-
-
-class _Check:
-    """One pass over the entries of a ledger, slice by slice: memory does not grow with the size."""
-
-    def __init__(self, connection: Connection, ledger_id: int, size: int) -> None:
-        self._connection = connection
-        self._ledger_id = ledger_id
-        self._size = size
-        self._frontier = Frontier()
-        self._tails: dict[int, bytes] = {}
-        self.erased = 0
-
-    def entries(self, progress: Progress | None) -> Finding | None:
-        for first in range(0, self._size, SLICE):
-            finding = self._slice(first, min(first + SLICE, self._size))
-            if finding is not None:
-                return finding
-            if progress is not None:
-                progress(min(first + SLICE, self._size), self._size)
-        beyond = self._connection.execute(
-            text(
-                "SELECT position FROM entry WHERE ledger_id = :l AND position >= :s "
-                "ORDER BY position LIMIT 1"
-            ),
-            {"l": self._ledger_id, "s": self._size},
-        ).scalar()
-        # The head is read first: what was appended since is not ours to judge, unless it lies
-        # beyond a head that has not moved.
-        if beyond is not None and self._head_size() == self._size:
-            return Finding(beyond, "inserted", f"Entry {beyond} lies beyond the ledger's end.")
-        return None
-
-    def _head_size(self) -> int:
-        size: int = self._connection.execute(
-            text("SELECT size FROM ledger WHERE ledger_id = :l"), {"l": self._ledger_id}
-        ).scalar_one()
-        return size
-
-    def _slice(self, first: int, last: int) -> Finding | None:
-        rows = self._connection.execute(
-            text(
-                "SELECT e.position, e.entry, b.salt, b.body FROM entry e LEFT JOIN body b "
-                "ON b.ledger_id = e.ledger_id AND b.position = e.position "
-                "WHERE e.ledger_id = :l AND e.position >= :f AND e.position < :t "
-                "ORDER BY e.position"
-            ),
-            {"l": self._ledger_id, "f": first, "t": last},
-        ).all()
-        stored = list(self._leaves(first, last))
-        leaves = _leaves_if_true(rows, first, stored)
-        if leaves is not None and len(rows) == last - first:
-            return self._tiles(leaves)
-        leaves = []  # something does not fit: go through them one by one and find it
-        for expected, row in enumerate(rows, start=first):
-            if row.position != expected:
-                return self._gap(expected)
-            entry = _as_bytes(row.entry)
-            leaf = leaf_hash(entry)
-            if expected - first >= len(stored) or leaf != stored[expected - first]:
-                return self._changed_entry(expected, leaf, stored, first)
-            salt, body = _as_bytes(row.salt), _as_bytes(row.body)
-            finding = self._body(row.position, entry, salt, body)
-            if finding is not None:
-                return finding
-            leaves.append(leaf)
-        if len(rows) < last - first:
-            return self._gap(first + len(rows))
-        return self._tiles(leaves)
-
-    def _leaves(self, first: int, last: int) -> Iterator[bytes]:
-        for row in self._connection.execute(
-            text(
-                "SELECT data FROM tile WHERE ledger_id = :l AND level = 0 AND n >= :f AND n < :t "
-                "ORDER BY n"
-            ),
-            {"l": self._ledger_id, "f": first // WIDTH, "t": -(-last // WIDTH)},
-        ):
-            for at in range(0, len(row.data), HASH_SIZE):
-                yield row.data[at : at + HASH_SIZE]
-
-    def _gap(self, position: int) -> Finding:
-        later = self._connection.execute(
-            text(
-                "SELECT position FROM entry WHERE ledger_id = :l AND position > :p "
-                "ORDER BY position LIMIT 1"
-            ),
-            {"l": self._ledger_id, "p": position},
-        ).scalar()
-        if later is None:
-            return Finding(
-                position,
-                "truncated tail",
-                f"Entries from {position} to {self._size - 1} are missing at the end.",
-            )
-        return Finding(position, "deleted", f"Entry {position} is missing.")
-
-    def _changed_entry(
-        self, position: int, leaf: bytes, stored: list[bytes], first: int
-    ) -> Finding:
-        if leaf in stored:
-            other = first + stored.index(leaf)
-            return Finding(
-                position, "reordered", f"Position {position} holds the entry of position {other}."
-            )
-        return Finding(
-            position, "changed entry", f"Entry {position} does not hash to its leaf in the tree."
+        return Report(
+            size=self._size,
+            root=bytes(self._root).hex(),
+            finding=finding,
+            seconds=time.monotonic() - self._started,
+            erased=self._chain.erased,
+            with_projections=self._with_projections,
+            checkpoints=self._anchors.rows_seen,
+            outside=self._outside,
+            gaps=tuple(self._anchors.gaps),
+            since=self._begun.size,
+            sampled=self._sampled,
         )
 
-    def _body(self, position: int, entry: bytes, salt: bytes, body: bytes) -> Finding | None:
-        if not body:
-            erased = self._connection.execute(
-                text("SELECT position FROM erasure WHERE ledger_id = :l AND erased = :p"),
-                {"l": self._ledger_id, "p": position},
-            ).scalar()
-            if erased is None:
-                return Finding(position, "missing body", f"The body of entry {position} is gone.")
-            self.erased += 1
-            return None
-        # The entry hashed to its leaf, so its members stand where canonical JSON puts them.
-        start = entry.index(b'"body":"') + 8
-        is_sealed = len(salt) == SALT_SIZE
-        if not is_sealed or body_commitment(salt, body).hex().encode() != entry[start : start + 64]:
+    def _prepare(self) -> Finding | None:
+        anchors: list[Anchor] = []
+        notes = list(self._kept.notes)
+        if self._start is not None and self._start.note:
+            notes.append((self._start.source, self._start.note))
+        elif self._start is not None:
+            anchors.append(Anchor(self._start.size, self._start.root, self._start.source))
+        for source, data in dict(notes).items():
+            found = anchor_of(
+                data,
+                source,
+                ledger=self._ledger,
+                keys=self._keys,
+                pinned=self._kept.verifiers,
+            )
+            if isinstance(found, Finding):
+                return found
+            anchors.append(found)
+        self._outside = tuple(anchors)
+        self._anchors.outside = self._outside
+        return self._anchors.prepare(self._begun.size) or self._before()
+
+    def _before(self) -> Finding | None:
+        """Prove that older sizes kept elsewhere lead to the size where the walk begins."""
+        start = self._start
+        for anchor in self._outside:
+            if start is None or not 0 < anchor.size <= self._begun.size:
+                continue
+            with self._ledger.database.read() as connection:
+                try:
+                    proof = Proofs(self._ledger.ledger_id).consistency(
+                        connection, anchor.size, start.size
+                    )
+                except LedgerCorrupt as error:
+                    return Finding(None, "tile altered", str(error))
+            if not verify_consistency(anchor.size, start.size, anchor.root, start.root, proof):
+                return Finding(
+                    0,
+                    "forked history",
+                    f"{anchor.source} has another root for {anchor.size} entries.",
+                )
+        return None
+
+    def _chain_and_sides(self) -> Finding | None:
+        sides, ids = Sides(self._ledger, self._size), Ids(self._ledger)
+        seen = (sides.see, ids.see) if self._with_projections else (sides.see,)
+        finding = self._chain.walk(self._progress, seen) or self._head()
+        finding = finding or self._chain.beyond() or self._anchors.beyond()
+        if finding is None and self._begun.size:
+            finding, self._sampled = sample(self._ledger, self._chain, self._begun)
+            return finding
+        finding = finding or sides.compare()
+        if finding is None and self._with_projections:
+            finding = ids.compare()
+        return finding
+
+    def _head(self) -> Finding | None:
+        frontier = self._chain.tree.frontier()
+        if frontier.root() != self._root or frontier.encode() != self._frontier:
+            return Finding(None, "root altered", "The ledger's root is not what its entries give.")
+        if self._size and self._record_at != self._chain.recorded_at:
             return Finding(
-                position, "changed body", f"The body at position {position} is not what was sealed."
+                None,
+                "head altered",
+                f"The ledger's last record time is {self._record_at}, its last entry's is "
+                f"{self._chain.recorded_at}.",
             )
         return None
-
-    def _tiles(self, leaves: list[bytes]) -> Finding | None:
-        first = self._frontier.size
-        self._frontier, tiles = grow(self._frontier, leaves, self._tails)
-        wanted = tails_of(self._frontier.size)
-        self._tails = {}
-        for tile in tiles:
-            data = self._connection.execute(
-                text("SELECT data FROM tile WHERE ledger_id = :l AND level = :v AND n = :n"),
-                {"l": self._ledger_id, "v": tile.level, "n": tile.n},
-            ).scalar()
-            if data is None or data[: len(tile.data)] != tile.data:
-                return Finding(
-                    first,
-                    "tile altered",
-                    f"{tile_path(tile.level, tile.n, tile.width)} is not what the entries give.",
-                )
-            if tile.level in wanted and wanted[tile.level][0] == tile.n:
-                self._tails[tile.level] = tile.data
-        return None
-
-    def root(self, root: bytes, frontier: bytes) -> Finding | None:
-        if self._frontier.root() != root or self._frontier.encode() != frontier:
-            return Finding(None, "root altered", "The ledger's root is not what its entries give.")
-        return None
-
-
-def _leaves_if_true(
-    rows: Sequence[Sequence[Any]], first: int, stored: list[bytes]
-) -> list[bytes] | None:
-    # The path of an honest ledger, without a call for each entry: 3 times the speed of the search.
-    leaves = []
-    for expected, (position, entry, salt, body) in enumerate(rows, start=first):
-        if position != expected or not type(entry) is type(salt) is type(body) is bytes:
-            return None
-        if len(salt) != SALT_SIZE:
-            return None
-        start = entry.find(b'"body":"') + 8
-        if sha256(salt + body).hexdigest().encode() != entry[start : start + 64]:
-            return None
-        leaves.append(sha256(b"\x00" + entry).digest())
-    return leaves if leaves == stored[: len(leaves)] else None
-
-
-def _as_bytes(stored: bytes | str | None) -> bytes:
-    # A hand at the file may leave text where bytes belong, or nothing at all.
-    return stored.encode() if isinstance(stored, str) else bytes(stored or b"")
-
-
-def _compare_state(
-    connection: Connection, ledger_id: int, size: int, progress: Progress | None
-) -> Finding | None:
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = open_file(Path(folder) / "again.sqlite")
-        metadata.create_all(scratch.engine)
-        with scratch.write() as target:
-            # Declarations are looked up in the ledger's own tables, so they are copied along.
-            for name in ("event_id", "entry", "body"):
-                source = metadata.tables[name]
-                for rows in connection.execute(
-                    source.select().where(source.c.ledger_id == ledger_id)
-                ).partitions(1000):
-                    target.execute(source.insert(), [dict(row._mapping) for row in rows])
-            fold_all(connection, target, ledger_id, size, progress)
-            again = read_state(target, ledger_id)
-        scratch.close()
-    return _first_difference(read_state(connection, ledger_id), again)
-
-
-def _first_difference(stored: State, again: State) -> Finding | None:
-    if stored.hash == again.hash:
-        return None
-    for name in ("items", "stock", "progress", "stays"):
-        have: dict[object, object] = dict(getattr(stored, name))
-        want: dict[object, object] = dict(getattr(again, name))
-        for key in sorted(have.keys() | want.keys(), key=str):
-            if have.get(key) != want.get(key):
-                word = "missing" if key not in have else "extra" if key not in want else "changed"
-                return Finding(
-                    None,
-                    "projection row",
-                    f"{name} {key!r} is {word}: "
-                    f"stored {have.get(key)!r}, folded {want.get(key)!r}.",
-                )
-    return Finding(None, "projection row", "The state's hash differs.")

@@ -16,6 +16,7 @@ from traceability.epcis.event import read_event
 from traceability.flow import Flow
 from traceability.ledger import tables as record
 from traceability.ledger.entry import Entry
+from traceability.ledger.redacted import bodies_at
 from traceability.projections import tables
 from traceability.projections.touches import facts_of
 
@@ -54,15 +55,11 @@ def _void_one(
     connection: Connection, ledger_id: int, flow: Flow, position: int, by_position: int
 ) -> tuple[set[int], int]:
     parameters = {"l": ledger_id, "p": position}
-    stored = connection.execute(
-        text(
-            "SELECT e.entry, b.body FROM entry e JOIN body b ON b.ledger_id = e.ledger_id "
-            "AND b.position = e.position WHERE e.ledger_id = :l AND e.position = :p"
-        ),
-        parameters,
-    ).one()
-    fold_at = Entry.parse(stored.entry).fold_at
-    facts = facts_of(read_event(body.parse(stored.body)), flow, at=fold_at)
+    entry = connection.execute(
+        text("SELECT entry FROM entry WHERE ledger_id = :l AND position = :p"), parameters
+    ).scalar_one()
+    said = body.parse(bodies_at(connection, ledger_id, [position])[position])
+    facts = facts_of(read_event(said), flow, at=Entry.parse(entry).fold_at)
     found = rows_by(
         connection,
         tables.item,

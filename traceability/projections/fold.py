@@ -112,6 +112,8 @@ class Fold:
                 self._apply_master(connection, head, stored.position, tree)
         elif stored.kind == "master":
             self._apply_master(connection, head, stored.position, stored.tree)
+        elif stored.kind == "erasure":
+            holds.forget(connection, self.ledger_id, stored.tree.get("positions", ()))
         elif stored.kind == "hold":
             keys = [str(one) for one in stored.tree.get("things", ())]
             first_new = head.item_next

@@ -60,8 +60,8 @@ def follow(ledger: Ledger) -> bool:
         ).scalar_one()
         if at >= size:
             return False
-        flow = ledger.opening_and_flow(connection)[1]
-        slice_ = list(read_stored(connection, ledger.ledger_id, at, min(size, at + SLICE)))
+        flow, until = _flow_at(ledger, connection, at)
+        slice_ = list(read_stored(connection, ledger.ledger_id, at, min(size, at + SLICE, until)))
     with ledger.database.write() as connection:
         # The head row is locked as by an append: new names take numbers from it.
         row = connection.execute(
@@ -82,6 +82,18 @@ def follow(ledger: Ledger) -> bool:
     return at + len(slice_) < size
 
 
+def _flow_at(ledger: Ledger, connection: Connection, at: int) -> tuple[Flow, int]:
+    """Return the flow in force at a position, and the position from which on it is another."""
+    where = {"l": ledger.ledger_id, "p": at}
+    told = "FROM landmark WHERE ledger_id = :l AND kind = 'flow' AND position"
+    until = connection.execute(text(f"SELECT min(position) {told} > :p"), where).scalar()
+    if until is None:
+        return ledger.opening_and_flow(connection)[1], 2**62
+    first = connection.execute(text(f"SELECT max(position) {told} <= :p"), where).scalar_one()
+    (stored,) = read_stored(connection, ledger.ledger_id, first, first + 1)
+    return Flow.parse(str(stored.tree["flow"])), until
+
+
 def _position(connection: Connection, ledger_id: int) -> int:
     found = connection.execute(
         text("SELECT position FROM projection WHERE ledger_id = :l AND name = :n"),
@@ -97,32 +109,19 @@ def _fold(connection: Connection, head: Head, flow: Flow, slice_: list[Stored]) 
         for stored in slice_
         if stored.kind == "event" and stored.event is not None
     ]
-    wanted = []
-    for _, event, fact in facts:
-        for kind, name in _texts(event, fact).items():
-            if name is not None:
-                wanted.append((kind, name))
-    numbers.learn(connection, head, wanted)
+    numbers.learn(connection, head, names_of([(event, fact) for _, event, fact in facts]))
     pieces = Pieces.read(connection, head.ledger_id, flow, [fact for _, _, fact in facts])
     ids = {stored.event.event_id for stored in slice_ if stored.event is not None}
     wrong = named_wrong(connection, head.ledger_id, ids)
-    rows = []
-    for stored, event, fact in facts:
-        text_of = _texts(event, fact)
-        rows.append(
-            (
-                head.ledger_id,
-                stored.position,
-                fact.at,
-                event.type,
-                event.action or "",
-                *(numbers.of(kind, text_of[kind]) or 0 for kind in ("step", "disposition")),
-                numbers.of("read_point", text_of["read_point"]) or 0,
-                numbers.of("place", text_of["place"]) or 0,
-                fact.stage_number,
-                0 if event.event_id in wrong else pieces.of(fact),
-            )
+    rows = [
+        (
+            head.ledger_id,
+            stored.position,
+            *columns_of(event, fact, numbers),
+            0 if event.event_id in wrong else pieces.of(fact),
         )
+        for stored, event, fact in facts
+    ]
     insert_rows(connection, tables.event, rows)
     _take_back(connection, head.ledger_id, wrong.values())
     last = slice_[-1].position + 1
@@ -135,6 +134,30 @@ def _fold(connection: Connection, head: Head, flow: Flow, slice_: list[Stored]) 
     )
     if not moved.rowcount:
         insert_rows(connection, tables.projection, [(head.ledger_id, NAME, VERSION, last, "")])
+
+
+def names_of(facts: Iterable[tuple[Event, Facts]]) -> list[tuple[str, str]]:
+    """Return the names that the rows of events need numbers for, by kind."""
+    return [
+        (kind, name)
+        for event, fact in facts
+        for kind, name in _texts(event, fact).items()
+        if name is not None
+    ]
+
+
+def columns_of(event: Event, fact: Facts, numbers: Numbers) -> tuple[object, ...]:
+    """Return the columns of an event's row between its position and its pieces."""
+    text_of = _texts(event, fact)
+    return (
+        fact.at,
+        event.type,
+        event.action or "",
+        *(numbers.of(kind, text_of[kind]) or 0 for kind in ("step", "disposition")),
+        numbers.of("read_point", text_of["read_point"]) or 0,
+        numbers.of("place", text_of["place"]) or 0,
+        fact.stage_number,
+    )
 
 
 def _texts(event: Event, fact: Facts) -> dict[str, str | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from traceability.database import delete_by, insert_rows, rows_by, upsert
+from traceability.database import delete_by, insert_rows, rows_by, upsert, wiping
 from traceability.projections import tables
 from traceability.projections.world import Item
 
@@ -70,6 +70,15 @@ def apply(
         values={item.item_no for item in found.values()},
     )
     return {row.item_no for row in rows}
+
+
+def forget(connection: Connection, ledger_id: int, positions: Iterable[int]) -> None:
+    """Blank the words of the holds that these entries began: their bodies were erased."""
+    rows = [{"l": ledger_id, "p": position} for position in positions]
+    if rows:
+        blank = "UPDATE hold SET reason = '', contact = '' WHERE ledger_id = :l AND position = :p"
+        with wiping(connection):
+            connection.execute(text(blank), rows)
 
 
 def _release(

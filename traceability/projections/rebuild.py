@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
 from sqlalchemy import Connection, Table, text
 
 from traceability.epcis import body as bodies
 from traceability.epcis.event import read_event
+from traceability.epcis.sealed import read_sealed
 from traceability.errors import LedgerCorrupt
 from traceability.flow import Flow
 from traceability.ledger.append import Ledger
 from traceability.ledger.entry import Entry
+from traceability.ledger.redacted import read_redacted
+from traceability.ledger.verify_rows import entry_rows
 from traceability.projections import tables
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head
@@ -23,6 +27,8 @@ PROJECTIONS = tuple(one for one in vars(tables).values() if isinstance(one, Tabl
 
 def read_stored(connection: Connection, ledger_id: int, first: int, last: int) -> Iterator[Stored]:
     """Yield entries from ``first`` up to, not including, ``last``, as a fold wants them.
+
+    Of an erased one it is what its erasure left of it.
 
     Raises:
         LedgerCorrupt: If a body that nobody erased is missing.
@@ -36,10 +42,13 @@ def read_stored(connection: Connection, ledger_id: int, first: int, last: int) -
         {"l": ledger_id, "f": first, "t": last},
     )
     for row in rows:
-        if row.body is None:
+        body = row.body
+        if body is None:
+            body = read_redacted(connection, ledger_id, [row.position]).get(row.position)
+        if body is None:
             raise LedgerCorrupt(f"The body at position {row.position} is missing.")
         entry = Entry.parse(row.entry)
-        tree = bodies.parse(row.body)
+        tree = bodies.parse(body)
         assert isinstance(tree, dict), "every body is a JSON object"
         is_event = entry.kind in ("event", "declaration")
         yield Stored(
@@ -49,6 +58,49 @@ def read_stored(connection: Connection, ledger_id: int, first: int, last: int) -
             tree,
             read_event(tree) if is_event else None,
         )
+
+
+class _Times(msgspec.Struct):
+    """What a fold reads of an entry."""
+
+    at: int
+    kind: str
+    fold_at: int | None = None
+
+
+_TIMES = msgspec.json.Decoder(_Times)
+
+
+def read_sealed_entries(
+    connection: Connection, ledger_id: int, first: int, last: int
+) -> list[Stored]:
+    """Return entries as `read_stored` does, of events only what a fold reads: three times as fast.
+
+    Only for entries and bodies that are known to be as they were sealed. The tree of an event is
+    empty.
+
+    Raises:
+        LedgerCorrupt: If a body that nobody erased is missing.
+    """
+    stored: list[Stored] = []
+    while first < last:
+        rows, _ = entry_rows(connection, ledger_id, first, last)
+        if not rows:
+            raise LedgerCorrupt(f"The entry at position {first} is missing.")
+        for position, _, entry, _, body in rows:
+            if body is None:
+                body = read_redacted(connection, ledger_id, [position]).get(position)
+            if body is None:
+                raise LedgerCorrupt(f"The body at position {position} is missing.")
+            line = _TIMES.decode(entry)
+            is_event = line.kind in ("event", "declaration")
+            at = line.at if line.fold_at is None else line.fold_at
+            tree = {} if is_event else bodies.parse(body)
+            assert isinstance(tree, dict), "every body is a JSON object"
+            event = read_sealed(body) if is_event else None
+            stored.append(Stored(position, line.kind, at, tree, event))
+        first += len(rows)
+    return stored
 
 
 def rebuild(ledger: Ledger, progress: Callable[[int, int], None] | None = None) -> int:

@@ -16,6 +16,7 @@ from traceability.flow import Stage
 from traceability.gs1 import key_of
 from traceability.ledger import tables as record
 from traceability.ledger.entry import Entry
+from traceability.ledger.redacted import bodies_at
 from traceability.projections import tables
 from traceability.projections.tables import RELATING
 from traceability.projections.touches import Role
@@ -219,7 +220,7 @@ def _partners(view: View, rows: Iterable[tuple[Any, bool]]) -> dict[tuple[int, R
 
 
 def _told(view: View, positions: Collection[int]) -> dict[int, _Told]:
-    """Read what the entries themselves say, by position; an erased body says nothing."""
+    """Read what the entries themselves say, by position; a lost body says nothing."""
     found: dict[int, _Told] = {}
     recorded = {
         row.position: moment(Entry.parse(row.entry).record)
@@ -232,17 +233,10 @@ def _told(view: View, positions: Collection[int]) -> dict[int, _Told]:
             values=positions,
         )
     }
-    for row in rows_by(
-        view.connection,
-        record.body,
-        ("position", "body"),
-        ledger_id=view.ledger_id,
-        column="position",
-        values=positions,
-    ):
-        tree = bodies.parse(row.body)
+    for position, body in bodies_at(view.connection, view.ledger_id, positions).items():
+        tree = bodies.parse(body)
         if isinstance(tree, Mapping):
-            found[row.position] = _read_body(tree, recorded[row.position])
+            found[position] = _read_body(tree, recorded[position])
     for position, at in recorded.items():
         found.setdefault(position, _Told(at))
     return found

@@ -13,6 +13,7 @@ from traceability.database import rows_by
 from traceability.epcis import body as bodies
 from traceability.ledger import tables as record
 from traceability.ledger.entry import Entry
+from traceability.ledger.redacted import bodies_at
 from traceability.projections.view import View
 from traceability.scanning.answer import Answer, Said
 from traceability.scanning.desk import Desk, Scan
@@ -69,13 +70,6 @@ def record_mark(view: View) -> str:
 
 def tree_at(view: View, position: int) -> Mapping[str, Any]:
     """Return the body at a position as JSON; empty if it is gone."""
-    rows = rows_by(
-        view.connection,
-        record.body,
-        ("body",),
-        ledger_id=view.ledger_id,
-        column="position",
-        values=[position],
-    )
-    tree = bodies.parse(rows[0].body) if rows else {}
+    found = bodies_at(view.connection, view.ledger_id, [position])
+    tree = bodies.parse(found[position]) if found else {}
     return tree if isinstance(tree, Mapping) else {}

@@ -19,6 +19,7 @@ from traceability.epcis import body as bodies
 from traceability.epcis.vocabulary import VOC
 from traceability.gs1 import key_of
 from traceability.ledger import tables as record_tables
+from traceability.ledger.redacted import bodies_at
 from traceability.projections.view import View
 
 __all__ = ["FROM_BEFORE", "SaidBefore", "said_before"]
@@ -104,15 +105,9 @@ def said_before(view: View, things: Collection[str]) -> dict[str, SaidBefore]:
 def _bodies(
     view: View, said: Mapping[str, SaidBefore], latest: Mapping[str, tuple[int, bool]]
 ) -> dict[str, SaidBefore]:
-    rows = rows_by(
-        view.connection,
-        record_tables.body,
-        ("position", "body"),
-        ledger_id=view.ledger_id,
-        column="position",
-        values=[position for position, is_wrong in latest.values() if not is_wrong],
-    )
-    trees = {row.position: bodies.parse(bytes(row.body)) for row in rows}
+    wanted = [position for position, is_wrong in latest.values() if not is_wrong]
+    read = bodies_at(view.connection, view.ledger_id, wanted)
+    trees = {position: bodies.parse(body) for position, body in read.items()}
     found: dict[str, SaidBefore] = {}
     for about, (position, _) in latest.items():
         tree = trees.get(position)

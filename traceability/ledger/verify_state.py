@@ -1,0 +1,291 @@
+"""The state held against what the entries give, row by row, table by table.
+
+Everything is folded again into a place of its own. The stored tables go on changing meanwhile, so
+they are read a piece at a time, each together with the ledger's size in that moment; the fold goes
+on to exactly that size before the piece is compared. No transaction stays open for longer than it
+takes to read a piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.engine import Dialect
+
+from traceability.database import ExactDecimal, insert_rows
+from traceability.gs1 import key_of
+from traceability.ledger.append import Ledger
+from traceability.ledger.finding import Finding
+from traceability.ledger.verify_chain import Progress
+from traceability.ledger.verify_rows import one_value, plain_rows
+from traceability.projections import happenings, tables
+from traceability.projections.fold import Stored
+from traceability.projections.folded import Folded, folded
+from traceability.projections.touches import facts_of
+
+__all__ = ["compare_state"]
+
+PIECE = 5000
+"""Rows compared in one go."""
+COMPARED: tuple[Table, ...] = (
+    tables.touch,
+    tables.item,
+    tables.containment,
+    tables.stock,
+    tables.order_head,
+    tables.order_line,
+    tables.progress,
+    tables.order_waited,
+    tables.master_data,
+    tables.hold,
+    tables.hold_item,
+)
+"""Tables whose rows follow from the entries and from nothing else, but for names' numbers."""
+_EVENT = tuple(one.name for one in tables.event.c if one.name != "pieces")
+"""What is compared of `event`: its pieces tell what was known when the follower came by."""
+
+
+def compare_state(ledger: Ledger, size: int, progress: Progress | None) -> Finding | None:
+    """Fold a ledger anew and compare every table of the state.
+
+    Args:
+        ledger: Its entries are known to be as they were sealed.
+        size: Entries at least; the state may have gone on meanwhile.
+        progress: Told how many of how many entries are folded.
+    """
+    with folded(ledger) as again:
+        state = _State(ledger, again)
+        return state.compare(size, progress)
+
+
+class _State:
+    """The stored state beside the folded one."""
+
+    def __init__(self, ledger: Ledger, again: Folded) -> None:
+        self._ledger = ledger
+        self._again = again
+        self._late = _late_position(ledger)
+        self._read_points: set[str] = set()
+
+    def compare(self, size: int, progress: Progress | None) -> Finding | None:
+        self._again.grow(size, seen=self._see, progress=progress)
+        for table in (*COMPARED, tables.event, tables.name):
+            for stored, again in self._pieces(table):
+                if table is tables.name:
+                    stored = self._without_read_points(stored, again)
+                if stored != again:
+                    return self._difference(table, stored, again)
+        return self._counters()
+
+    def _see(self, batch: list[Stored]) -> None:
+        self._read_points |= {
+            key_of(one.event.read_point) for one in batch if one.event and one.event.read_point
+        }
+        late = [one for one in batch if one.kind == "event" and one.position < self._late]
+        if late:
+            self._fold_late(late)
+
+    def _fold_late(self, late: Sequence[Stored]) -> None:
+        """Fold what the follower folds, as far as it had come when the check began."""
+        facts = []
+        for stored in late:
+            assert stored.event is not None, "it is an event"
+            flow = next(flow for at, flow in reversed(self._again.flows) if at <= stored.position)
+            facts.append((stored, stored.event, facts_of(stored.event, flow, at=stored.at)))
+        numbers = self._again.learn(happenings.names_of([(one, fact) for _, one, fact in facts]))
+        insert_rows(
+            self._again.connection,
+            tables.event,
+            [
+                (
+                    self._ledger.ledger_id,
+                    stored.position,
+                    *happenings.columns_of(event, fact, numbers),
+                    0,
+                )
+                for stored, event, fact in facts
+            ],
+        )
+
+    def _without_read_points(self, stored: list[Any], again: list[Any]) -> list[Any]:
+        """Leave out the names of read points that the follower has met since the check began."""
+        known = {row[1] for row in again}
+        return [
+            row
+            for row in stored
+            if row[1] in known or row[2] != "read_point" or row[3] not in self._read_points
+        ]
+
+    def _pieces(self, table: Table) -> Iterator[tuple[list[Any], list[Any]]]:
+        keys = [one.name for one in table.primary_key if one.name != "ledger_id"]
+        names = _EVENT if table is tables.event else tuple(one.name for one in table.c)
+        after: tuple[Any, ...] | None = None
+        while True:
+            with self._ledger.database.read() as connection:
+                size = one_value(
+                    connection,
+                    "SELECT size FROM ledger WHERE ledger_id = :l",
+                    {"l": self._ledger.ledger_id},
+                )
+                stored = self._read(connection, table, names, keys, after, None)
+            self._again.grow(size, seen=self._see)
+            at = [names.index(key) for key in keys]
+            is_last = len(stored) < PIECE
+            upto = None if is_last else tuple(stored[-1][i] for i in at)
+            again = self._read(self._again.connection, table, names, keys, after, upto)
+            yield stored, again
+            if is_last:
+                return
+            after = upto
+
+    def _read(
+        self,
+        connection: Connection,
+        table: Table,
+        names: tuple[str, ...],
+        keys: list[str],
+        after: tuple[Any, ...] | None,
+        upto: tuple[Any, ...] | None,
+    ) -> list[Any]:
+        statement, processes = _select(
+            table, names, tuple(keys), after is not None, upto is not None, connection.dialect
+        )
+        where: dict[str, Any] = {"l": self._ledger.ledger_id, "n": PIECE + (upto is not None)}
+        if table is tables.event:
+            where["late"] = self._late
+        where |= {f"a{i}": one for i, one in enumerate(after or ())}
+        where |= {f"b{i}": one for i, one in enumerate(upto or ())}
+        rows = plain_rows(connection, statement, where).fetchall()
+        if processes:
+            rows = [
+                tuple(processes[i](one) if i in processes else one for i, one in enumerate(row))
+                for row in rows
+            ]
+        return list(rows)
+
+    def _difference(self, table: Table, stored: list[Any], again: list[Any]) -> Finding:
+        names = list(_EVENT if table is tables.event else [one.name for one in table.c])
+        keys = [names.index(one.name) for one in table.primary_key]
+
+        def by_key(rows: list[Any]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+            return {tuple(row[i] for i in keys): tuple(row) for row in rows}
+
+        have, want = by_key(stored), by_key(again)
+        key = min(key for key in have.keys() | want.keys() if have.get(key) != want.get(key))
+        row = have.get(key) or want[key]
+        position = row[names.index("position")] if "position" in names else None
+        if key not in have and table is tables.touch and (stale := self._stale(position)):
+            return stale
+        word = "missing" if key not in have else "extra" if key not in want else "changed"
+        what = f"The row of {table.name} for {self._spell(table, names, row, keys)} is {word}"
+        if key in have and key in want:
+            told = "; ".join(
+                f"{name} is {old!r}, the entries give {new!r}"
+                for name, old, new in zip(names, have[key], want[key], strict=True)
+                if old != new
+            )
+            what += f": {told}"
+        return Finding(position, "projection row", f"{what}.")
+
+    def _stale(self, position: int | None) -> Finding | None:
+        """Say whether the state stands at an earlier entry rather than lacking one touch."""
+        with self._ledger.database.read() as connection:
+            last = one_value(
+                connection,
+                "SELECT max(position) FROM touch WHERE ledger_id = :l",
+                {"l": self._ledger.ledger_id},
+            )
+        if position is None or position <= (last if last is not None else -1):
+            return None
+        return Finding(
+            position,
+            "projection stale",
+            f"The state stands before entry {position}, the ledger has {self._again.size}.",
+        )
+
+    def _spell(self, table: Table, names: list[str], row: tuple[Any, ...], keys: list[int]) -> str:
+        """Spell a row's key with the names and keys behind its numbers."""
+        told = []
+        for i in keys:
+            name, value = names[i], row[i]
+            if name == "ledger_id":
+                continue
+            if name in ("item_no", "child_no", "parent_no"):
+                value = self._text("item", "key", "item_no", value)
+            elif name in ("place_no", "product_no", "step_no", "disposition_no", "order_no"):
+                value = self._text("name", "text", "no", value) if value else ""
+            told.append(f"{name.removesuffix('_no')} {value}")
+        return ", ".join(told)
+
+    def _text(self, table: str, column: str, by: str, number: int) -> str:
+        for connection in (self._again.connection, None):
+            statement = f"SELECT {column} FROM {table} WHERE ledger_id = :l AND {by} = :n"  # noqa: S608
+            where = {"l": self._ledger.ledger_id, "n": number}
+            if connection is not None:
+                found = one_value(connection, statement, where)
+            else:
+                with self._ledger.database.read() as source:
+                    found = one_value(source, statement, where)
+            if found is not None:
+                return str(found)
+        return f"number {number}"
+
+    def _counters(self) -> Finding | None:
+        with self._ledger.database.read() as connection:
+            size, item_next, name_next, largest = plain_rows(
+                connection,
+                "SELECT size, item_next, name_next, "
+                "(SELECT max(no) FROM name WHERE ledger_id = :l) FROM ledger WHERE ledger_id = :l",
+                {"l": self._ledger.ledger_id},
+            ).fetchone()
+        self._again.grow(size, seen=self._see)
+        if item_next != self._again.head.item_next or name_next <= (largest or 0):
+            return Finding(
+                None,
+                "head altered",
+                f"The next thing gets number {item_next}, the entries give "
+                f"{self._again.head.item_next}; the next name {name_next}.",
+            )
+        return None
+
+
+def _late_position(ledger: Ledger) -> int:
+    with ledger.database.read() as connection:
+        found = one_value(
+            connection,
+            "SELECT position FROM projection WHERE ledger_id = :l AND name = :n",
+            {"l": ledger.ledger_id, "n": happenings.NAME},
+        )
+    return int(found or 0)
+
+
+@lru_cache(maxsize=128)
+def _select(
+    table: Table,
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    has_after: bool,
+    has_upto: bool,
+    dialect: Dialect,
+) -> tuple[str, Mapping[int, Any]]:
+    key = ", ".join(keys)
+    conditions = ["ledger_id = :l"]
+    if table is tables.event:
+        conditions.append("position < :late")
+    if has_after:
+        conditions.append(f"({key}) > ({', '.join(f':a{i}' for i in range(len(keys)))})")
+    if has_upto:
+        conditions.append(f"({key}) <= ({', '.join(f':b{i}' for i in range(len(keys)))})")
+    processes = {
+        i: process
+        for i, name in enumerate(names)
+        if isinstance(table.c[name].type, ExactDecimal)
+        and (process := table.c[name].type.result_processor(dialect, None)) is not None
+    }
+    told = " AND ".join(conditions)
+    chosen = ", ".join(names)
+    statement = f"SELECT {chosen} FROM {table.name} WHERE {told} ORDER BY {key} LIMIT :n"  # noqa: S608
+    return statement, processes
