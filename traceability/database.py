@@ -29,6 +29,7 @@ from traceability.database_columns import MICRO, ExactDecimal, ledger_column, me
 from traceability.database_faults import Fault, fault_of
 from traceability.database_rules import APPEND_ONLY, ERASE_BODIES, missing_rules, protect
 from traceability.database_server import add_bundle, copy_rows, open_server, update_bundle
+from traceability.database_writing import add_many, insert_many, update_many
 from traceability.errors import DatabaseBusy, Refused
 
 __all__ = [
@@ -278,9 +279,7 @@ def rows_by(
     if not wanted:
         return []
     statement = _rows_by(connection.dialect.name, source.name, tuple(columns), column, index, where)
-    parameters = {"l": ledger_id, "v": _as_list(connection, wanted)}
-    typed = statement.columns(*(source.c[name] for name in columns))
-    return list(connection.execute(typed, parameters))
+    return list(connection.execute(statement, {"l": ledger_id, "v": _as_list(connection, wanted)}))
 
 
 def _is_file(connection: Connection) -> bool:
@@ -301,7 +300,9 @@ def _array_of(name: str, column: str) -> str:
 @lru_cache(maxsize=256)
 def _rows_by(
     dialect: str, name: str, columns: tuple[str, ...], column: str, index: str | None, where: str
-) -> Any:  # a TextClause
+) -> Any:  # a TextualSelect
+    source = metadata.tables[name]
+    typed = [source.c[one] for one in columns]
     chosen = ", ".join(f"t.{one}" for one in columns)
     condition = f" AND {where}" if where else ""
     if dialect == "sqlite":
@@ -312,8 +313,7 @@ def _rows_by(
             "WITH k (value, ledger) AS MATERIALIZED (SELECT value, :l FROM json_each(:v)) "  # noqa: S608
             f"SELECT {chosen} FROM k CROSS JOIN {name} AS t {by}"
             f"WHERE t.ledger_id = k.ledger AND t.{column} = k.value{condition}"
-        )
-    source = metadata.tables[name]
+        ).columns(*typed)
     # The rows come as they come from a file: by the values, and for each in the order of the index.
     through = next((list(one.columns) for one in source.indexes if one.name == index), [])
     order = dict.fromkeys(["k.nth", *(f"t.{one.name}" for one in (*through, *source.primary_key))])
@@ -321,28 +321,20 @@ def _rows_by(
         f"SELECT {chosen} FROM unnest({_array_of(name, column)}) "  # noqa: S608
         f"WITH ORDINALITY AS k (value, nth) JOIN {name} AS t "
         f"ON t.ledger_id = :l AND t.{column} = k.value{condition} ORDER BY {', '.join(order)}"
-    )
+    ).columns(*typed)
 
 
 def insert_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert tuples in the order of the table's columns.
 
-    The statement is compiled once for each table: building dictionaries for Core's own insert cost
-    a third of the append.
+    Building dictionaries for Core's own insert cost a third of the append.
     """
     if not rows:
         return
     if _is_file(connection):
-        connection.exec_driver_sql(_insert(target), list(rows))
+        insert_many(connection, target, rows)
     else:
         copy_rows(connection, target, rows)
-
-
-@lru_cache(maxsize=64)
-def _insert(target: Table) -> str:
-    marks = ", ".join("?" * len(target.c))
-    columns = ", ".join(column.name for column in target.c)
-    return f"INSERT INTO {target.name} ({columns}) VALUES ({marks})"  # noqa: S608
 
 
 def update_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -353,20 +345,9 @@ def update_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any,
     if not rows:
         return
     if _is_file(connection):
-        statement, order = _update(target)
-        connection.exec_driver_sql(statement, [tuple(row[i] for i in order) for row in rows])
+        update_many(connection, target, rows)
     else:
         update_bundle(connection, target, rows)
-
-
-@lru_cache(maxsize=64)
-def _update(target: Table) -> tuple[str, list[int]]:
-    columns = list(target.c)
-    keys = [i for i, column in enumerate(columns) if column.primary_key]
-    others = [i for i, column in enumerate(columns) if not column.primary_key]
-    changes = ", ".join(f"{columns[i].name} = ?" for i in others)
-    found = " AND ".join(f"{columns[i].name} = ?" for i in keys)
-    return f"UPDATE {target.name} SET {changes} WHERE {found}", others + keys  # noqa: S608
 
 
 def delete_by(
@@ -416,16 +397,10 @@ def add_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ..
     """
     if not rows:
         return
-    if not _is_file(connection):
+    if _is_file(connection):
+        add_many(connection, target, rows)
+    else:
         add_bundle(connection, target, rows)
-        return
-    keys = ", ".join(column.name for column in target.primary_key)
-    last = list(target.c)[-1].name
-    connection.exec_driver_sql(
-        f"{_insert(target)} ON CONFLICT ({keys}) DO UPDATE SET "
-        f"{last} = {target.name}.{last} + excluded.{last}",
-        list(rows),
-    )
 
 
 def upsert(

@@ -108,6 +108,7 @@ MAY_NAME_IT = {
     "traceability.database_columns": "tells how each engine keeps amounts and text",
     "traceability.database_rules": "tells how each engine keeps the record from changes",
     "traceability.database_server": "speaks to one of the two engines alone",
+    "traceability.database_writing": "speaks to the other of the two engines alone",
     "traceability.database_faults": "tells apart how each engine says what went wrong",
     "traceability.station.spool": "a file of the station's own, which is no ledger",
     "traceability.station.serials": "another file of the station's own",
