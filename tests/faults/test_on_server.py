@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,8 +16,10 @@ from tests.faults.plans import plan
 from tests.faults.processes import KILLED, Writers, answers_of, problems_of
 from tests.faults.server_restarts import BATCHES as LONGER
 from tests.faults.server_restarts import restarted, standby_promoted
+from tests.faults.servers import is_stopped, wait_until
 from tests.faults.shelf import Place, Shelf
 from tests.faults.sweep import sweep
+from tests.faults.writer import BUSY_EXIT
 
 pytestmark = pytest.mark.postgres
 
@@ -67,6 +71,19 @@ def test_one_of_several_is_killed_while_it_holds_the_head(
     assert writers.run(jobs[0]) == 0
     state = whole(shelf, writers)
     assert place.check(SEED, callers=CALLERS, batches=BATCHES, clean=state) == []
+
+
+def test_who_holds_the_head_and_stands_still_is_waited_for_ten_seconds(
+    on_server: Shelf, writers: Writers
+) -> None:
+    place = on_server.fresh()
+    halted = writers.start(place.job(SEED, batches=BATCHES, crash_at="state folded:2:stop"))
+    wait_until(lambda: is_stopped(halted))
+    assert writers.run(place.job(SEED, callers=(2,), batches=BATCHES)) == BUSY_EXIT
+    assert place.check(SEED, batches=BATCHES) == []
+    os.kill(halted, signal.SIGCONT)
+    assert writers.wait(halted) == 0
+    assert place.check(SEED, batches=BATCHES) == []
 
 
 def cut_lines(place: Place) -> int:

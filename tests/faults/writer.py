@@ -95,12 +95,12 @@ def _call(ledger: Ledger, job: Job, caller: int, tell: Callable[[object], None])
             try:
                 outcomes = ledger.append(batch)
             except DatabaseBusy as error:
-                tell({"caller": caller, "kind": type(error).__name__, "problem": str(error)})
+                tell(_told(caller, error, ledger))
                 if not left:
                     return BUSY_EXIT
                 time.sleep(PAUSE_S)
             except LedgerCorrupt as error:
-                tell({"caller": caller, "kind": type(error).__name__, "problem": str(error)})
+                tell(_told(caller, error, ledger))
                 return CORRUPT_EXIT
             else:
                 break
@@ -109,6 +109,11 @@ def _call(ledger: Ledger, job: Job, caller: int, tell: Callable[[object], None])
         answers = [[one.id, one.status, one.position] for one in outcomes]
         tell({"caller": caller, "batch": number, "answers": answers})
     return 0
+
+
+def _told(caller: int, error: Exception, ledger: Ledger) -> dict[str, object]:
+    kind = type(error).__name__
+    return {"caller": caller, "kind": kind, "problem": str(error), "health": ledger.problem}
 
 
 def main() -> None:
