@@ -227,11 +227,13 @@ def main() -> int:
             for one in PARTS[name](house, seeds):
                 total.runs, total.kills = total.runs + one.runs, total.kills + one.kills
                 total.problems += one.problems
+                if sys.stdout.isatty():
+                    print(f"\r{name}: {total.runs} runs, {total.kills} kills", end="", flush=True)
                 for problem in one.problems:
                     print(f"  {problem}", flush=True)
             took = time.monotonic() - began
             print(
-                f"{name}: {total.runs} runs, {total.kills} kills, "
+                f"{chr(13) if sys.stdout.isatty() else ''}{name}: {total.runs} runs, {total.kills} kills, "
                 f"{len(total.problems)} problems, {took:.0f} s",
                 flush=True,
             )
