@@ -232,8 +232,10 @@ def main() -> int:
                 for problem in one.problems:
                     print(f"  {problem}", flush=True)
             took = time.monotonic() - began
+            if sys.stdout.isatty():
+                print("\r", end="")
             print(
-                f"{chr(13) if sys.stdout.isatty() else ''}{name}: {total.runs} runs, {total.kills} kills, "
+                f"{name}: {total.runs} runs, {total.kills} kills, "
                 f"{len(total.problems)} problems, {took:.0f} s",
                 flush=True,
             )
