@@ -123,7 +123,7 @@ def begin_a_workshop(newcomer: Newcomer, browser: Browser) -> None:
         assert page.locator("html[data-practice]").count() == 1
         assert page.locator("fieldset.sheet").count() == 5
         assert "simulated" not in page.content()
-    assert ask(f"{home}/healthz")["size"] == 1
+    assert ask(f"{home}/healthz")["size"] == 2
     newcomer.press_ctrl_c()
 
 

@@ -62,7 +62,7 @@ def test_it_says_which_folder_how_many_events_and_one_link(tmp_path: Path) -> No
             str(tmp_path / "shirts"),
             0,
             True,
-            1,
+            2,
         )
         assert urlsplit(str(said["url"])).hostname == "127.0.0.1"
         assert str(said["enter"]).startswith(f"{said['url']}/enter?token=")
@@ -117,7 +117,7 @@ def test_practice_goes_live_and_opens_again_beside(tmp_path: Path, browser: Brow
         page.get_by_role("link", name="Go live").click()
         page.get_by_role("button", name="Go live").click()
         page.wait_for_selector("#stages", timeout=30_000)
-        assert (page.locator(".practice-banner").count(), size_on(page)) == (0, "#1")
+        assert (page.locator(".practice-banner").count(), size_on(page)) == (0, "#2")
         assert page.inner_text("h1") == "Rua 12"
         page.goto(f"{workshop.url}/start")
         page.get_by_role("button", name="Open practice").click()
@@ -126,4 +126,4 @@ def test_practice_goes_live_and_opens_again_beside(tmp_path: Path, browser: Brow
         assert (page.locator(".practice-banner").count(), size_on(page)) == (1, practised)
         assert workshop.stop() == 0
     with opened(tmp_path / "shirts") as live:
-        assert (live.said["practice"], live.said["entries"]) == (False, 1)
+        assert (live.said["practice"], live.said["entries"]) == (False, 2)

@@ -1,18 +1,20 @@
-"""What a server does beside answering: it follows the ledger, and watches over a demo's record.
+"""What a server does beside answering: it follows and signs the ledger, and watches over a demo's.
 
-The follower folds what pages may show a second later. The watch verifies a demo's whole ledger
-every few seconds, so that a visitor who alters a row sees it named at once; a workshop's own ledger
-is verified when somebody asks.
+The follower folds what pages may show a second later. The signer signs what has grown. The watch
+verifies a demo's whole ledger every few seconds, so that a visitor who alters a row sees it named
+at once; a workshop's own ledger is verified when somebody asks.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
+from traceability.ledger.proof.signing import LogSigner, SigningState, keep_signing
 from traceability.projections import happenings
 from traceability.web.checks import Checks
 
@@ -29,6 +31,8 @@ TROUBLE_PAUSE_S = 5.0
 WATCH_EVERY_S = 2.0
 WATCH_SHARE = 8
 """The watch rests this many times as long as it works: at most a ninth of one core."""
+SIGNER_ENDS_S = 3.0
+"""How long a signature in the making is waited for at the end."""
 
 
 class Background:
@@ -40,20 +44,40 @@ class Background:
         self._is_watched = is_watched
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self.signing = SigningState()
+        """How the signing goes. Replaced as a whole by its thread."""
 
     def start(self) -> None:
         """Begin to work; a second call does nothing."""
         if self._threads:
             return
-        self._threads = [threading.Thread(target=self._follow, name="follower", daemon=True)]
+        self._make_key()
+        self._threads = [
+            threading.Thread(target=self._sign, name="signer", daemon=True),
+            threading.Thread(target=self._follow, name="follower", daemon=True),
+        ]
         if self._is_watched:
             self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End the work; threads go within their next breath."""
+        """End the work; threads go within their next breath. A signature in the making is ended."""
         self._stopping.set()
+        if self._threads:
+            self._threads[0].join(SIGNER_ENDS_S)
+
+    def _make_key(self) -> None:
+        # Before the first answer: whoever writes first then always gets the same position. What
+        # stands in the way is said by the signer's thread; the pages open all the same.
+        with suppress(Exception):
+            LogSigner(self._ledger).prepare()
+
+    def _sign(self) -> None:
+        keep_signing(self._ledger, self._stopping, self._tell_signing)
+
+    def _tell_signing(self, state: SigningState) -> None:
+        self.signing = state
 
     def _follow(self) -> None:
         while not self._stopping.is_set():

@@ -310,15 +310,14 @@ def keep_signing(
 
     Args:
         ledger: What to sign for.
-        stopping: Looked at every second, every five while something is wrong.
+        stopping: Looked at every second, every five while something is wrong; before the first
+            signature, too.
         tell: Told after every look how it goes.
     """
     signer, state = LogSigner(ledger), SigningState()
-    while True:
+    while not stopping.wait(TROUBLE_PAUSE_S if state.problem else EVERY_S):
         state = _look(signer, ledger, state)
         tell(state)
-        if stopping.wait(TROUBLE_PAUSE_S if state.problem else EVERY_S):
-            return
 
 
 def _look(signer: LogSigner, ledger: Ledger, state: SigningState) -> SigningState:
