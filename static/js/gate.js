@@ -241,7 +241,7 @@ document.addEventListener("hangtag:scan", (event) => {
 
 async function take(scan) {
   const body = { text: scan, symbology: null, page: location.pathname, ...tally() };
-  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF": gate.dataset.csrf };
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF": gate.dataset.csrf, "X-Hangtag-Clock": String(Date.now()) };
   try {
     const answer = await fetch(`/api/scan?lang=${encodeURIComponent(document.documentElement.lang)}`, { method: "POST", headers, body: JSON.stringify(body) });
     const told = await answer.json();

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from traceability.ledger.network_time import keep_asking
+from traceability.ledger.proof.cosigning import Reply, keep_cosigning
 from traceability.ledger.proof.signing import LogSigner, SigningState, keep_signing
 from traceability.projections import happenings
 from traceability.web.checks import Checks
@@ -57,6 +59,8 @@ class Background:
             threading.Thread(target=self._follow, name="follower", daemon=True),
         ]
         if self._is_watched:
+            threading.Thread(target=self._cosign, name="cosigner", daemon=True),
+            threading.Thread(target=self._mind_time, name="time", daemon=True),
             self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
         for thread in self._threads:
             thread.start()
@@ -81,6 +85,15 @@ class Background:
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
+    def _cosign(self) -> None:
+        keep_cosigning(self._ledger, self._stopping, self._tell_witnesses)
+
+    def _tell_witnesses(self, replies: tuple[Reply, ...]) -> None:
+        self.witnesses = replies
+
+    def _mind_time(self) -> None:
+        keep_asking(self._ledger, self._stopping)
+
             try:
                 if happenings.follow(self._ledger):
                     continue

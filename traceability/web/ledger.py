@@ -19,6 +19,7 @@ from traceability.epcis.event import read_event
 from traceability.errors import TraceabilityError
 from traceability.ledger import history
 from traceability.ledger.append import Ledger
+from traceability.ledger.clock_answer import CLOCK
 from traceability.ledger.history import Run, Sheet
 from traceability.ledger.verify import Finding
 from traceability.projections import happenings
@@ -223,6 +224,13 @@ def _words(view: View, sheet: Sheet, lines: Mapping[int, Line]) -> str:
     if sheet.kind == "erasure":
         return _("A name was erased: %(thing)s", thing=short(str(tree.get("id", ""))))
     values = tree.get("values")
+    if tree.get("type") == CLOCK and isinstance(values, dict):
+        is_right = values.get("answer") == "yes"
+        return (
+            _("The clock is right, somebody said")
+            if is_right
+            else _("The clock is wrong, somebody said")
+        )
     named = values.get("name") or values.get("title") if isinstance(values, dict) else None
     return _("Entered: %(thing)s", thing=str(named or tree.get("id", "")))
 

@@ -12,6 +12,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from traceability.errors import (
+    ClockDoubted,
     Conflict,
     DatabaseBusy,
     DiskFull,
@@ -122,6 +123,13 @@ SAID = {
             "are open. Open the address that begins with https."
         ),
     ),
+    "clock": (
+        lazy_gettext("Nobody believes the clock of the server"),
+        lazy_gettext(
+            "Nothing was stored, and nothing that was stored is lost. Whoever looks after Hangtag "
+            "here is asked on every page what time it is; then send the same again."
+        ),
+    ),
     "device": (
         lazy_gettext("This device scans, and looks things up"),
         lazy_gettext("Everything else is done at the PC, or with another link."),
@@ -185,7 +193,8 @@ def _on_ours(error: TraceabilityError) -> Response:
     status = next(code for kind, code in STATUS if isinstance(error, kind))
     if status >= 500:
         _log.warning("refused", path=_path(), kind=type(error).__name__, reason=str(error))
-    return _shown(status, str(error))
+    is_about_time = isinstance(error, ClockDoubted) and not is_for_machine()
+    return _shown(status, "clock" if is_about_time else str(error))
 
 
 def _on_anything(error: Exception) -> Response:

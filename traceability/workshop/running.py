@@ -161,9 +161,12 @@ class Workshop:
             self._bring_up()
         reading = self._reading()
         assert self._ledger is not None, "it was opened just now"
+        # A backup of last winter opens and says so, before anybody was asked what time it is.
+        self._ledger.clock.may_hold = True
         come_back(
             self.factory, self._ledger, at=datetime.now(UTC), stations=told_by_spools(self.factory)
         )
+        self._ledger.clock.may_hold = False
         bound = listen(self._host, self._port)
         address = Address(self._host, int(bound.getsockname()[1]))
         self._port = address.port

@@ -55,7 +55,7 @@ stayAwake();
 /* --- the way to the server --- */
 
 async function send(path, body, signal) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF": csrf };
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF": csrf, "X-Hangtag-Clock": String(Date.now()) };
   const address = `${root.dataset.post}${path}?lang=${encodeURIComponent(document.documentElement.lang)}`;
   const answer = await fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal });
   const tree = await answer.json().catch(() => ({}));
