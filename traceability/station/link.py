@@ -42,9 +42,19 @@ class Link:
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes, dict[str, str]]:
         """Send one request; give status, body and headers of the answer.
+
+        Args:
+            method: GET, POST.
+            path: Below the server's address.
+            body: JSON.
+            more: Further headers.
 
         Raises:
             Offline: If no whole answer came. Whether the server acted on it is not known.

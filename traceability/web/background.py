@@ -48,6 +48,8 @@ class Background:
         self._threads: list[threading.Thread] = []
         self.signing = SigningState()
         """How the signing goes. Replaced as a whole by its thread."""
+        self.witnesses: tuple[Reply, ...] = ()
+        """What each witness said last. Replaced as a whole by its thread."""
 
     def start(self) -> None:
         """Begin to work; a second call does nothing."""
@@ -57,10 +59,10 @@ class Background:
         self._threads = [
             threading.Thread(target=self._sign, name="signer", daemon=True),
             threading.Thread(target=self._follow, name="follower", daemon=True),
-        ]
-        if self._is_watched:
             threading.Thread(target=self._cosign, name="cosigner", daemon=True),
             threading.Thread(target=self._mind_time, name="time", daemon=True),
+        ]
+        if self._is_watched:
             self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
         for thread in self._threads:
             thread.start()
@@ -83,8 +85,6 @@ class Background:
     def _tell_signing(self, state: SigningState) -> None:
         self.signing = state
 
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
     def _cosign(self) -> None:
         keep_cosigning(self._ledger, self._stopping, self._tell_witnesses)
 
@@ -94,6 +94,8 @@ class Background:
     def _mind_time(self) -> None:
         keep_asking(self._ledger, self._stopping)
 
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
             try:
                 if happenings.follow(self._ledger):
                     continue
