@@ -6,6 +6,7 @@ import json
 
 import click
 
+from traceability.factory.declare_command import declare_command
 from traceability.ledger.erase_command import erase_command
 from traceability.ledger.proof.commands import COMMANDS as PROOF_COMMANDS
 from traceability.ledger.verify_command import verify_command
@@ -19,7 +20,7 @@ def ledger() -> None:
     """The record and its proofs."""
 
 
-for _command in (*PROOF_COMMANDS, verify_command, erase_command):
+for _command in (*PROOF_COMMANDS, verify_command, erase_command, declare_command):
     ledger.add_command(_command)
 
 

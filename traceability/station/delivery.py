@@ -84,8 +84,14 @@ class Delivery:
         batch = self._spool.waiting(self._batch_max)
         if not batch:
             return 0
+        # Said for one record, and taken by no other: a new PC may answer at the old one's address
+        # before the backup is restored there.
+        record = self._spool.meta("record")
         status, data, _ = self._link.ask(
-            "POST", "/api/capture", b"[" + b",".join(body for _, _, body in batch) + b"]"
+            "POST",
+            "/api/capture",
+            b"[" + b",".join(body for _, _, body in batch) + b"]",
+            {"Hangtag-Record": record} if record else None,
         )
         if status == 200:
             settled = _settle(batch, read_json(data))

@@ -42,11 +42,13 @@ def ask(link: Link, spool: Spool, now: datetime) -> bool:
         not isinstance(tree.get(name), kind) for name, kind in _TYPES.items()
     ):
         raise Offline(f"The server's answer to GET {PATH} is none: {data[:80]!r}.")
-    life, had = spool.meta("life"), spool.reached
+    known = f"life {tree['record']}"
+    life = spool.meta(known)
+    had = spool.reached if spool.meta("record") == tree["record"] else -1
     is_new = hear(spool, tree, now)
-    if is_new and had >= tree["since"]:
+    if is_new and life is not None and had >= tree["since"]:
         # What the record does not know of itself: it was longer. Nothing hangs on the answer.
-        said = {"name": spool.station, "reached": had, "life": life or ""}
+        said = {"name": spool.station, "reached": had, "life": life}
         link.ask("POST", PATH, json.dumps(said).encode())
     return is_new
 
@@ -63,22 +65,19 @@ def hear(spool: Spool, told: dict[str, int | str], now: datetime) -> bool:
         Whether the record was restored since the last time.
     """
     record, life = str(told["record"]), str(told["life"])
-    size, since = int(told["size"]), int(told["since"])
+    size, since, known = int(told["size"]), int(told["since"]), f"life {record}"
     if spool.meta("record") != record:
-        # Another record, as when a workshop goes live: what was said to the one before is its own.
-        if spool.meta("record") is not None:
-            spool.set_meta("again from", str(spool.counts().next_counter))
-        spool.set_meta("record", record)
-        spool.set_meta("life", life)
-        spool.set_meta("reached", "-1")
-        return False
-    is_restored = spool.meta("life") != life
+        # Another record: a workshop that went live, or one that is not restored yet. What was said
+        # to the one before is kept for it, and none of it is said to this one.
+        spool.turn_to(record)
+    before = spool.meta(known)
+    is_restored = before is not None and before != life
     # Shorter than what it gave us, and nobody has said so: it was put back by hand.
     is_shorter = spool.reached >= size
     if is_restored or is_shorter:
-        first = min(since, size) if is_restored else size
-        count = spool.send_again(first, counter_min=int(spool.meta("again from") or 1))
-        spool.set_meta("life", life)
+        count = spool.send_again(min(since, size) if is_restored else size)
         log.warning("the record was restored from a backup: %d elements are sent again", count)
+    if before != life:
+        spool.set_meta(known, life)
     spool.let_go(int(told["covered"]), before=now - KEEP_FOR)
     return is_restored or is_shorter

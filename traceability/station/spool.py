@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS element (
     state TEXT NOT NULL DEFAULT 'waiting',
     position INTEGER,
     problem TEXT,
-    delivered_at INTEGER
+    delivered_at INTEGER,
+    record TEXT
 );
 CREATE INDEX IF NOT EXISTS element_waiting ON element (counter) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS element_parked ON element (counter) WHERE state = 'parked';
@@ -106,7 +107,7 @@ class Spool:
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.executescript(_TABLES)
         with self._transaction():
-            self._add_delivered_at()
+            self._add_columns()
             self._default("station", station)
             self._default("epoch", str(epoch))
             self._default("next", "1")
@@ -121,10 +122,11 @@ class Spool:
         self.epoch = int(self.meta("epoch") or epoch)
         self._next = int(self.meta("next") or 1)
 
-    def _add_delivered_at(self) -> None:
+    def _add_columns(self) -> None:
         columns = [row[1] for row in self._db.execute("PRAGMA table_info(element)")]
         if "delivered_at" not in columns:  # a file of an earlier version
             self._db.execute("ALTER TABLE element ADD COLUMN delivered_at INTEGER")
+            self._db.execute("ALTER TABLE element ADD COLUMN record TEXT")
             self._db.execute(
                 "UPDATE element SET delivered_at = ? WHERE state = 'delivered'", (_now(),)
             )
@@ -174,9 +176,10 @@ class Spool:
         following: int,
     ) -> None:
         with self._transaction():
+            record = self._text("record")
             self._db.executemany(
-                "INSERT INTO element (counter, id, body) VALUES (?, ?, ?)",
-                [(each.counter, each.id, _line(each, self)) for each in elements],
+                "INSERT INTO element (counter, id, body, record) VALUES (?, ?, ?, ?)",
+                [(each.counter, each.id, _line(each, self), record) for each in elements],
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO known (key, at, context) VALUES (?, ?, ?)",
@@ -220,7 +223,7 @@ class Spool:
         """
         pass_point("before settling")
         with self._transaction():
-            at, reached = _now(), int(self._text("reached") or -1)
+            at, reached = _now(), self._reached()
             for counter, position, problem in results:
                 state = "delivered" if problem is None else "parked"
                 self._db.execute(
@@ -229,7 +232,7 @@ class Spool:
                     (state, position, problem, at, counter),
                 )
                 reached = max(reached, -1 if position is None else position)
-            self._set("reached", str(reached))
+            self._set(f"reached {self._text('record') or ''}", str(reached))
             # Only what lies before everything waiting and parked is let go, so that counters
             # in the file stay without holes.
             self._db.execute(
@@ -238,6 +241,27 @@ class Spool:
                 (self._next - KEEP_MAX,),
             )
         pass_point("settled")
+
+    def turn_to(self, record: str) -> None:
+        """Deliver to a record from now on; what was said for another one is put aside for it.
+
+        A workshop that goes live begins another record, and so does an empty one on a new PC, until
+        the backup of the old one is restored there: then the old record is turned to again.
+        """
+        with self._transaction():
+            # What was said before any record was known is for the first that is.
+            self._db.execute("UPDATE element SET record = ? WHERE record IS NULL", (record,))
+            self._db.execute(
+                "UPDATE element SET state = 'aside', delivered_at = ?"
+                " WHERE state = 'waiting' AND record <> ?",
+                (_now(), record),
+            )
+            self._db.execute(
+                "UPDATE element SET state = 'waiting', delivered_at = NULL"
+                " WHERE state = 'aside' AND record = ?",
+                (record,),
+            )
+            self._set("record", record)
 
     def let_go(self, covered: int, *, before: datetime) -> int:
         """Forget what was delivered and need not be sent again.
@@ -253,36 +277,41 @@ class Spool:
         with self._transaction():
             return self._db.execute(
                 "DELETE FROM element WHERE counter < ifnull((SELECT min(counter) FROM element"
-                " WHERE state <> 'delivered' OR ((position IS NULL OR position >= ?)"
-                " AND delivered_at >= ?)), 1 << 62)",
-                (covered, _micros(before)),
+                " WHERE state IN ('waiting', 'parked') OR (delivered_at >= ? AND"
+                " (state = 'aside' OR position IS NULL OR position >= ? OR record IS NOT ?))"
+                "), 1 << 62)",
+                (_micros(before), covered, self._text("record")),
             ).rowcount
 
-    def send_again(self, since: int, *, counter_min: int = 1) -> int:
+    def send_again(self, since: int) -> int:
         """Let everything wait again that the record had taken in at a position or later.
 
         Args:
             since: The position; what has none is sent again, too.
-            counter_min: Nothing that was counted earlier is sent.
 
         Returns:
             How many elements wait again.
         """
-        with self._changed, self._transaction():
+        with self._transaction():
+            record = self._text("record")
             count = self._db.execute(
                 "UPDATE element SET state = 'waiting', position = NULL, delivered_at = NULL"
-                " WHERE state = 'delivered' AND counter >= ?"
+                " WHERE state = 'delivered' AND record IS ?"
                 " AND (position IS NULL OR position >= ?)",
-                (counter_min, since),
+                (record, since),
             ).rowcount
-            self._set("reached", str(since - 1))
+            self._set(f"reached {record or ''}", str(since - 1))
         self.wake()
         return count
 
     @property
     def reached(self) -> int:
         """Highest position that the record has given to anything of this spool; -1 for none."""
-        return int(self.meta("reached") or -1)
+        with self._lock:
+            return self._reached()
+
+    def _reached(self) -> int:
+        return int(self._text(f"reached {self._text('record') or ''}") or -1)
 
     def counts(self) -> Counts:
         """Return how the spool stands."""

@@ -97,13 +97,18 @@ def for_owner() -> None:
 def warning() -> str:
     """Return the red line for every page: empty unless the last backup is older than three days.
 
-    Asked on every page of the owner: two small files at most are looked at.
+    Or the record is not the one that was signed. Asked on every page of the owner: two small files
+    at most are looked at.
     """
+    from traceability.web.safe_keys import put_back
+
     workshop = factory()
     if workshop is None or current().opening.is_demo or access.role() != "admin":
         return ""
     if request.endpoint == "safe.show":  # which says it itself, larger
         return ""
+    if put_back():
+        return _("This record was put back from an old copy: nothing is signed.")
     last = daily.last(workshop)
     since = last.made_at or _born()
     if not daily.is_late(since, now()):
@@ -167,9 +172,23 @@ def _page(given: Mapping[str, str], wrong: Mapping[str, str]) -> str:
         line_count=len(lines),
         version=__version__,
         room_words=_room_words(workshop, plan, last),
+        **_keys(workshop),
         given=given,
         wrong=wrong,
     )
+
+
+def _keys(workshop: Factory) -> Mapping[str, object]:
+    """Return what the page says of the recovery code and of restores."""
+    from traceability.web import safe_keys
+
+    return {
+        "rollback": safe_keys.put_back(anew=True),
+        "restores": safe_keys.restores(),
+        "sheet_is_kept": safe_keys.sheet_is_kept(workshop),
+        "moment_of": safe_keys.moment_of,
+        "gap_words": safe_keys.gap_words,
+    }
 
 
 def _plan(workshop: Factory) -> tuple[daily.Plan, str]:

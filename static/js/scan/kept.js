@@ -2,8 +2,8 @@
    holds it, for 14 days at most. When the record comes back from a backup it is handed back, each
    thing as the sealed entries (`back`) that it had become; what has none is sent anew as it was.
 
-   A row of the store `delivered`: order, kind, counter, at, delivered (when), position, back; and
-   `due: 1` while it must go out again, `lost` with a sentence if the server will not have it. */
+   A row of the store `delivered`: order, record, kind, counter, at, delivered (when), position, back;
+   and `due: 1` while it must go out again, `lost` with a sentence if the server will not have it. */
 
 const DAY_MS = 86400000;
 const KEEP_MS = 14 * DAY_MS;
@@ -25,16 +25,23 @@ const settled = (transaction) =>
 
 export function makeStore(base) {
   const store = base.createObjectStore("delivered", { keyPath: "order" });
-  store.createIndex("position", "position");
+  store.createIndex("place", ["record", "position"]);
   store.createIndex("delivered", "delivered");
-  store.createIndex("due", "due");
+  store.createIndex("due", ["record", "due"]);
 }
 
 /* A thing as it is kept. Entries that it became need nothing else of it; without them it is kept whole. */
 export function keptOf(item, answer) {
-  const { order, kind, counter, at } = item;
+  const { order, record, kind, counter, at } = item;
   const facts = { delivered: Date.now(), position: answer?.position ?? undefined };
-  return answer?.back ? { order, kind, counter, at, ...facts, back: answer.back } : { ...item, ...facts };
+  return answer?.back ? { order, record, kind, counter, at, ...facts, back: answer.back } : { ...item, ...facts };
+}
+
+/* What waits was said for a record that is another one now: it keeps that name, and its epoch. */
+export async function putAside(writing, { record, epoch }) {
+  await walk(writing.objectStore("waiting"), null, (cursor) => {
+    if (cursor.value.record === undefined) cursor.update({ ...cursor.value, record, epoch });
+  });
 }
 
 async function walk(source, range, each) {
@@ -55,16 +62,18 @@ async function walk(source, range, each) {
 export async function look(base, told) {
   const writing = base.transaction(["facts", "delivered", "waiting"], "readwrite");
   const [facts, delivered, waiting] = ["facts", "delivered", "waiting"].map((name) => writing.objectStore(name));
-  const life = await request(facts.get("life"));
-  const last = await request(delivered.index("position").openKeyCursor(null, "prev"));
-  const reached = last?.key ?? -1;
+  const mine = told.record;
+  const life = await request(facts.get(`life ${mine}`));
+  const ours = IDBKeyRange.bound([mine, -1], [mine, Infinity]);
+  const last = await request(delivered.index("place").openKeyCursor(ours, "prev"));
+  const reached = last?.key[1] ?? -1;
   const isRestored = life !== undefined && life !== told.life;
   /* Shorter than what it gave us, and nobody has said so: it was put back by hand. */
   if (isRestored || reached >= told.size) {
     const since = isRestored ? Math.min(told.since, told.size) : told.size;
     await walk(delivered, null, (cursor) => {
       const row = cursor.value;
-      if (row.lost || (row.position ?? since) < since) return;
+      if (row.record !== mine || row.lost || (row.position ?? since) < since) return;
       if (row.back) cursor.update({ ...row, due: 1, position: undefined });
       else {
         const { delivered: _when, position: _where, ...item } = row;
@@ -74,23 +83,29 @@ export async function look(base, told) {
     });
     if (isRestored && reached >= since) facts.put({ reached, life }, "news");
   }
-  facts.put(told.life, "life");
+  facts.put(told.life, `life ${mine}`);
   /* What is still to go out has no position, and is not old. */
-  await walk(delivered.index("position"), IDBKeyRange.upperBound(told.covered, true), (cursor) => cursor.delete());
-  await walk(delivered.index("delivered"), IDBKeyRange.upperBound(Date.now() - KEEP_MS), (cursor) => cursor.delete());
+  const safe = IDBKeyRange.bound([mine, -1], [mine, told.covered], false, true);
+  await walk(delivered.index("place"), safe, (cursor) => cursor.delete());
+  const long = Date.now() - KEEP_MS;
+  await walk(delivered.index("delivered"), IDBKeyRange.upperBound(long), (cursor) => cursor.delete());
+  await walk(waiting, null, (cursor) => {
+    const { record, at } = cursor.value;
+    if (record !== undefined && record !== mine && Date.parse(at) < long) cursor.delete();
+  });
   let over = (await request(delivered.count())) - ROWS_MAX;
   if (over > 0) await walk(delivered, null, (cursor) => over-- > 0 && cursor.delete());
   await settled(writing);
 }
 
-export const dueCount = (base) => request(base.transaction("delivered").objectStore("delivered").index("due").count(1));
+export const dueCount = (base, record) => request(base.transaction("delivered").objectStore("delivered").index("due").count(IDBKeyRange.only([record, 1])));
 
 /* Hand back what is due, oldest first. ask(path, body) → { status, tree }. → "go on", or what stopped it. */
 export async function handBack(base, ask, head) {
   for (;;) {
     const reading = base.transaction(["delivered", "facts"]);
     const [rows, news] = await Promise.all([
-      request(reading.objectStore("delivered").index("due").getAll(1, BATCH_MAX)),
+      request(reading.objectStore("delivered").index("due").getAll(IDBKeyRange.only([head.record, 1]), BATCH_MAX)),
       request(reading.objectStore("facts").get("news")),
     ]);
     if (!rows.length && !news) return { way: "go on" };

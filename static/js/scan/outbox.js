@@ -13,9 +13,11 @@
      carton        the same, of a page from before a code could be bound
      undo, count   `of`: the counter of the scan that they speak of, with its `event` if it is known
 
-   What the server has taken in is kept, too, until a backup holds it: kept.js. */
+   Each bears the record and the epoch that it was counted in, and goes to no other record: what waits
+   for another one waits until that one answers again. What the server has taken in is kept, too, until
+   a backup holds it: kept.js. */
 
-import { LOOK_MS, dueCount, handBack, keptOf, look, makeStore } from "./kept.js";
+import { LOOK_MS, dueCount, handBack, keptOf, look, makeStore, putAside } from "./kept.js";
 
 const NAME = "hangtag-scan";
 const VERSION = 2;
@@ -121,15 +123,17 @@ export class Outbox {
       this.send();
     });
     navigator.storage?.persist?.().catch(() => {});
-    return { opened: opened ?? [], person: person ?? null, desk: desk ?? null, shown, waiting };
+    const mine = waiting.filter((one) => this.#isMine(one));
+    return { opened: opened ?? [], person: person ?? null, desk: desk ?? null, shown, waiting: mine };
   }
 
-  /* A workshop that goes live begins another record. What was scanned for the one before is no part
-     of it, and the numbers begin again in an epoch of their own: else they would seem lost. */
+  /* A workshop that goes live begins another record; so does an empty one on a new PC, until the backup
+     of the old one is restored there. What was scanned for the one before is no part of it and waits for
+     that one; the numbers begin again in an epoch of their own: else they would seem lost. */
   async #begin(record) {
     const writing = this.#base.transaction(["facts", "shown", "waiting", "delivered"], "readwrite");
     const facts = writing.objectStore("facts");
-    const known = await request(facts.get("record"));
+    const [known, epoch] = await Promise.all([request(facts.get("record")), request(facts.get("epoch"))]);
     if (known !== record) {
       facts.put(record, "record");
       if (known !== undefined) {
@@ -137,15 +141,15 @@ export class Outbox {
         facts.put(0, "counter");
         facts.put([], "opened");
         writing.objectStore("shown").clear();
-        writing.objectStore("waiting").clear();
-        /* What another record had taken in is its own matter. */
-        writing.objectStore("delivered").clear();
-        facts.delete("life");
-        facts.delete("news");
+        await putAside(writing, { record: known, epoch });
       }
     }
     this.#record = record;
     await settled(writing);
+  }
+
+  #isMine(item) {
+    return item.record === undefined || item.record === this.#record;
   }
 
   /* Take a thing in, at once and in order. Transactions of one store begin in the order they were made,
@@ -156,6 +160,8 @@ export class Outbox {
   }
 
   #write(item, row) {
+    item.record = this.#record;
+    item.epoch = this.epoch;
     const writing = this.#base.transaction(["facts", "waiting"], "readwrite", { durability: "strict" });
     if (NUMBERED.includes(item.kind)) this.#number(writing, item);
     else writing.objectStore("waiting").add(item);
@@ -221,12 +227,16 @@ export class Outbox {
       /* No word of it, or a server of an earlier version: what waits finds out by itself. */
       return true;
     }
-    if (told.record === this.#record) await look(this.#base, told);
+    if (told.record !== this.#record) {
+      this.#tell("moved", {});
+      return false;
+    }
+    await look(this.#base, told);
     this.#lookAt = Date.now() + LOOK_MS;
     const head = { record: this.#record, device: this.device };
     const { way, status, tree } = await handBack(this.#base, (path, body) => this.#ask(path, body), head);
     if (way === "go on") return true;
-    this.#lookAt = 0;
+    this.#lookAt = 0; /* ask again with the next try */
     if (tree?.said === "other-record") this.#tell("moved", {});
     else this.#tell("trouble", { status, detail: tree?.detail ?? "" });
     return false;
@@ -257,10 +267,10 @@ export class Outbox {
 
   async #next(atMost) {
     const all = await request(this.#base.transaction("waiting").objectStore("waiting").getAll());
-    const ready = all.filter((one) => !one.refused);
+    const ready = all.filter((one) => !one.refused && this.#isMine(one));
     const [first] = ready;
     if (first?.kind !== "scan") return first ? [first] : [];
-    const fits = (one, at) => at === 0 || (one.kind === "scan" && one.stage === first.stage && !one.fresh && one.person === undefined);
+    const fits = (one, at) => at === 0 || (one.kind === "scan" && one.stage === first.stage && one.epoch === first.epoch && !one.fresh && one.person === undefined);
     const end = ready.findIndex((one, at) => !fits(one, at));
     return ready.slice(0, end < 0 ? atMost : Math.min(end, atMost));
   }
@@ -280,7 +290,7 @@ export class Outbox {
     const head = {
       record: this.#record,
       device: this.device,
-      epoch: this.epoch,
+      epoch: first.epoch ?? this.epoch,
       stage: first.stage,
       opened: first.fresh ? [] : (opened ?? []).map((one) => one.key),
       person: first.person === undefined ? (person?.key ?? null) : first.person,
@@ -301,7 +311,7 @@ export class Outbox {
       const { back: _kept, ...answer } = answers.get(one.counter);
       return { ...one, answer };
     });
-    for (const one of done) delivered.put(keptOf(one, answers.get(one.counter)));
+    for (const one of done) delivered.put(keptOf({ ...one, record: this.#record }, answers.get(one.counter)));
     for (const row of rows) {
       waiting.delete(row.order);
       shown.put(row);
@@ -319,7 +329,7 @@ export class Outbox {
   async #sendWord(item) {
     const reading = this.#base.transaction(["shown", "facts"]);
     const [row, opened] = await Promise.all([request(reading.objectStore("shown").get(item.of)), request(reading.objectStore("facts").get("opened"))]);
-    const head = { record: this.#record, device: this.device, epoch: this.epoch, event: row?.answer?.event ?? item.event };
+    const head = { record: this.#record, device: this.device, epoch: item.epoch ?? this.epoch, event: row?.answer?.event ?? item.event };
     const body = { ...head, ...WORDS[item.kind](item, (opened ?? []).map((one) => one.key)) };
     const { status, tree } = await this.#ask(`/${item.kind}`, body);
     if (status < 200 || status >= 300) return this.#failed([item], status, tree);
@@ -328,7 +338,7 @@ export class Outbox {
     const [told] = tree.answers ?? [];
     const { back, ...rest } = told ?? {};
     const answer = told && rest;
-    writing.objectStore("delivered").put(keptOf({ ...item, event: body.event }, { back }));
+    writing.objectStore("delivered").put(keptOf({ ...item, record: this.#record, event: body.event }, { back }));
     const after = row ? { ...row, [item.kind]: answer } : null;
     if (after) writing.objectStore("shown").put(after);
     if (tree.opened) writing.objectStore("facts").put(tree.opened, "opened");
@@ -378,9 +388,9 @@ export class Outbox {
   }
 
   async count() {
-    const again = await dueCount(this.#base);
+    const again = await dueCount(this.#base, this.#record);
     const all = await request(this.#base.transaction("waiting").objectStore("waiting").getAll());
-    const due = all.filter((one) => !one.refused);
+    const due = all.filter((one) => !one.refused && this.#isMine(one));
     this.#tell("waiting", { count: due.length + again, oldest: due.find((one) => one.at)?.at ?? null });
   }
 }

@@ -1,0 +1,230 @@
+"""The PC is gone. A new one, a stick, a sheet of paper: by the screen alone to a running workshop.
+
+One person, who is no technician. What was scanned after the backup comes back by itself from the
+browser and the station that had delivered it, and the record says what it has lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.stories.owner import Count, Hand
+from tests.web.browser import chromium, open_page
+from tests.workshop.opened import Opened, begin, run
+from traceability.database import open_database
+from traceability.epcis import body
+from traceability.factory.declared import declared
+from traceability.factory.folder import Factory
+from traceability.ledger.append import Ledger
+from traceability.ledger.history import sheets
+from traceability.ledger.verify import verify
+from traceability.projections.view import look
+from traceability.station.delivery import Delivery
+from traceability.station.link import Link
+from traceability.station.spool import Element, Spool
+
+pytestmark = pytest.mark.browser
+
+TOUCHES_MAX = 12
+SECONDS_MAX = 600
+BEFORE, AFTER = ["A-1", "A-2", "A-3"], ["B-1", "B-2", "B-3", "B-4"]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def stick() -> Iterator[Path]:
+    """A place on another disk than the workshop, as a stick is."""
+    room = Path("/dev/shm")
+    place = Path(tempfile.mkdtemp(prefix="stick-", dir=room if room.is_dir() else None))
+    yield place
+    shutil.rmtree(place)
+
+
+def until(is_so: Callable[[], object], patience_s: float = 20.0) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+class Gate:
+    """A station that is not on the PC: its spool and its delivery, as the process runs them."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.spool = Spool(folder / "gate.sqlite", "gate", epoch=1)
+        self.delivery = Delivery(self.spool, Link(url), back_off_s=(0.05, 0.1), ask_s=0.2)
+        self.delivery.start()
+
+    def read(self, count: int) -> None:
+        """Read tags: one event each."""
+        for _ in range(count):
+            number = self.spool.next_counter
+            tree = {
+                "type": "ObjectEvent",
+                "action": "OBSERVE",
+                "eventID": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
+                "eventTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "eventTimeZoneOffset": "+00:00",
+                "epcList": [f"urn:epc:id:sgtin:9521141.000105.{number}"],
+            }
+            name = str(tree["eventID"])
+            self.spool.put(
+                [Element(number, name, body.canonical(body.parse(json.dumps(tree).encode())))]
+            )
+
+    def is_empty(self) -> bool:
+        return self.spool.counts().waiting == 0
+
+    def kept(self) -> list[int]:
+        """Return the counters of what the spool still holds."""
+        with self.spool._lock:
+            return [row[0] for row in self.spool._db.execute("SELECT counter FROM element")]
+
+    def close(self) -> None:
+        self.delivery.stop()
+        self.spool.close()
+
+
+def scan(page: Page, texts: list[str]) -> None:
+    """Type codes at the scan page, one after another, and wait for the answers."""
+    root = page.locator("[data-scan]")
+    for text in texts:
+        heard = int(root.get_attribute("data-scans") or 0)
+        page.locator("[data-code]").fill(text)
+        page.keyboard.press("Enter")
+        expect(root).to_have_attribute("data-scans", str(heard + 1))
+    expect(root).to_have_attribute("data-waiting", "0", timeout=15_000)
+
+
+def kept_in(page: Page) -> list[dict[str, object]]:
+    """Return what a browser keeps of what it delivered."""
+    found: list[dict[str, object]] = page.evaluate(
+        """() => new Promise((done) => {
+          const asked = indexedDB.open("hangtag-scan");
+          asked.onsuccess = () => {
+            const all = asked.result.transaction("delivered").objectStore("delivered").getAll();
+            all.onsuccess = () => { asked.result.close(); done(all.result); };
+          };
+        })"""
+    )
+    return found
+
+
+def runs(folder: Path) -> dict[str, list[int]]:
+    """Return for each sender the counters in the record, in their order."""
+    found: dict[str, list[int]] = {}
+    url = Factory.find(folder).url
+    with (
+        contextlib.closing(open_database(url, create=False)) as database,
+        look(Ledger.open(database)) as view,
+    ):
+        for one in sheets(view.connection, view.ledger_id, 0, view.size):
+            if one.run is not None:
+                found.setdefault(one.run[0], []).append(one.run[2])
+    return found
+
+
+def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lost(
+    browser: Browser, tmp_path: Path, stick: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    assert run("new", str(old), "--name", "Porto Knit").returncode == 0
+    running = begin(old)
+    gate = Gate(tmp_path, running.url)
+    try:
+        with open_page(browser, "phone") as phone:
+            phone.context.add_cookies([{"name": "step", "value": "cutting", "url": running.url}])
+            phone.goto(running.url + "/scan")
+            gate.read(3)
+            scan(phone, BEFORE)
+            until(gate.is_empty)
+            assert run("backup", str(stick), "--folder", str(old)).returncode == 0
+            code = run("recovery-code", str(old)).stdout.strip()
+            # What the stick holds need not be kept any more; what comes after it must be.
+            if stick.stat().st_dev != old.stat().st_dev:
+                until(lambda: gate.kept() == [])
+                phone.evaluate("window.dispatchEvent(new Event('online'))")
+                until(lambda: kept_in(phone) == [])
+            gate.read(5)
+            scan(phone, AFTER)
+            until(gate.is_empty)
+            assert [one["counter"] for one in kept_in(phone)][-4:] == [4, 5, 6, 7]
+            before = runs(old)
+            running.kill()
+            running.process.communicate(timeout=10)
+            shutil.rmtree(old)  # the PC is gone
+            running = _on_a_new_pc(browser, new, str(running.said["port"]), stick, code)
+            phone.evaluate("window.dispatchEvent(new Event('online'))")
+            until(lambda: len(runs(new).get("gate", [])) == 8)
+            until(lambda: sum(map(len, runs(new).values())) == 15)
+            expect(phone.locator("[data-scan]")).to_have_attribute("data-waiting", "0")
+            scan(phone, ["C-1"])
+    finally:
+        gate.close()
+        running.stop()
+        running.process.communicate(timeout=15)
+    after = runs(new)
+    [device] = set(before) - {"gate"}
+    assert (sorted(after["gate"]), after[device]) == (before["gate"], [*before[device], 8])
+    _assert_it_is_said(Factory.find(new))
+
+
+def _on_a_new_pc(browser: Browser, new: Path, port: str, stick: Path, code: str) -> Opened:
+    """Do what the sheet says, with the screen alone; count what is touched, and the time."""
+    assert run("new", str(new)).returncode == 0
+    running = begin(new, "--port", port)
+    count, started = Count(), time.monotonic()
+    count.begin("restore")
+    [backup] = stick.glob("hangtag-*.zip")
+    with open_page(browser) as page:
+        hand = Hand(page, running.url, count)
+        page.goto(str(running.said["enter"]))
+        hand.link("Restore a backup instead")
+        page.locator("#upload").set_input_files(backup)
+        count.add(2)
+        # First as people type it: one sign wrong. One sentence, and nothing is lost by it.
+        wrong = code[:6] + ("2" if code[6] != "2" else "3") + code[7:]
+        hand.type(page.get_by_label("Recovery code"), wrong)
+        hand.button("Unpack and verify")
+        expect(page.get_by_text("Group 2 of the recovery code")).to_be_visible(timeout=20_000)
+        page.locator("#upload").set_input_files(backup)
+        count.add(2)
+        hand.type(page.get_by_label("Recovery code"), code.lower().replace("-", " "))
+        hand.button("Unpack and verify")
+        expect(page.get_by_text("Verified:")).to_be_visible(timeout=20_000)
+        until((new / "practice.sqlite.keys" / "main-2.key").exists)
+        hand.link("Open the workshop")
+        hand.go("/safe")
+        expect(page.locator("#restores")).to_contain_text("from a backup with")
+        assert hand.troubles == []
+    assert sum(count.touches.values()) <= TOUCHES_MAX, count.told
+    assert time.monotonic() - started < SECONDS_MAX
+    return running
+
+
+def _assert_it_is_said(factory: Factory) -> None:
+    with contextlib.closing(open_database(factory.url, create=False)) as database:
+        ledger = Ledger.open(database)
+        with look(ledger) as view:
+            [said] = declared(view.connection, view.ledger_id)
+        assert verify(ledger, projections=True).finding is None
+    # The station knew how long the record had been: the gap has an end.
+    assert said.is_signed_by_old
+    assert said.known_size is not None
+    assert len(said.missing) >= 5
