@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
-from traceability.database import delete_by, insert_rows, rows_by, upsert, wiping
+from traceability.database import delete_by, insert_rows, rows_by, wiping
 from traceability.epcis import body as bodies
 from traceability.epcis.redaction import redacted
 from traceability.errors import Refused
@@ -163,7 +163,6 @@ def erase(connection: Connection, ledger_id: int, position: int, tree: Mapping[s
 def _erase_bodies(
     connection: Connection, ledger_id: int, position: int, erased: Sequence[int]
 ) -> None:
-    where = {"ledger_id": ledger_id, "position": position}
     known = {
         row.erased
         for row in rows_by(
@@ -176,9 +175,8 @@ def _erase_bodies(
         )
     }
     # Two who erase the same at once: the first one stands, the other changes nothing.
-    upsert(
-        connection, tables.erasure, [{"erased": one, **where} for one in erased if one not in known]
-    )
+    new = [(ledger_id, one, position) for one in dict.fromkeys(erased) if one not in known]
+    insert_rows(connection, tables.erasure, new)
     entries = rows_by(
         connection,
         tables.entry,

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import app
+from tests.engines import SERVER
 from tests.house.project import ROOT
 from tests.ledger.books import draft
 from tests.ledger.proof.evidence_house import (
@@ -295,3 +296,16 @@ def test_the_command_writes_a_whole_file_or_none(house: House, tmp_path: Path) -
         app.main, ["evidence", house.garment, "-o", str(tmp_path / "no" / "z.zip"), *words]
     )
     assert "Cannot write in" in away.output
+
+
+@pytest.mark.parametrize(
+    "engine", [pytest.param(SERVER, marks=pytest.mark.postgres)], indirect=True
+)
+def test_a_ledger_on_a_server_gives_evidence_as_one_in_a_file_does(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANGTAG_KEYS", str(tmp_path / "keys"))
+    with living(tmp_path) as there:
+        assert there.told.is_enough
+        assert judged(there.members, vkey=(there.keys[0],)) == []
+        assert bundle_of(there.ledger, there.garment)[1] == there.data
