@@ -91,6 +91,7 @@ class Database:
 
         Raises:
             DatabaseBusy: If the database does not answer now.
+            Refused: If something is looked for by a text that no database can hold.
         """
         try:
             with self._connect(**self._reading) as connection:
@@ -100,6 +101,8 @@ class Database:
             if fault_of(error) in (Fault.BUSY, Fault.LOST):
                 said = " ".join(str(error.orig).split()).rstrip(".")
                 raise DatabaseBusy(f"The database does not answer: {said}.") from error
+            if "NUL (0x00)" in str(error.orig):  # a file would say that nothing is called so
+                raise Refused("Nothing is called so: no text has the sign U+0000 in it.") from error
             raise
 
     @contextlib.contextmanager
