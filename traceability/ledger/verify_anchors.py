@@ -245,8 +245,11 @@ def anchor_of(
     Raises:
         InvalidNote: If it is no checkpoint, or not of this ledger.
     """
-    note = parse_note(data)
-    checkpoint = Checkpoint.parse(note.text)
+    try:
+        note = parse_note(data)
+        checkpoint = Checkpoint.parse(note.text)
+    except InvalidNote as error:
+        raise InvalidNote(f"{source} is no checkpoint: {error}") from error
     if checkpoint.origin != ledger.origin:
         raise InvalidNote(
             f"{source} is a checkpoint of {checkpoint.origin!r}, the ledger is {ledger.origin!r}."
