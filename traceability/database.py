@@ -14,6 +14,7 @@ import contextlib
 import importlib
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +29,13 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from traceability.database_columns import MICRO, ExactDecimal, ledger_column, metadata, table
 from traceability.database_faults import Fault, fault_of
 from traceability.database_rules import APPEND_ONLY, ERASE_BODIES, missing_rules, protect
-from traceability.database_server import add_bundle, copy_rows, open_server, update_bundle
+from traceability.database_server import (
+    add_bundle,
+    copy_rows,
+    only_one,
+    open_server,
+    update_bundle,
+)
 from traceability.database_writing import add_many, insert_many, update_many
 from traceability.errors import DatabaseBusy, Refused
 
@@ -70,6 +77,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._lock: Any = None  # an open lock file; its type differs by platform
+        self._alone = threading.RLock()
+        self._alone_depth = 0  # owned by _alone
         # A file gives a reader one moment by itself. A server does so only if asked: by default
         # each statement sees a later one.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -124,6 +133,26 @@ class Database:
             raise DatabaseBusy(
                 "Nothing was stored or read: all connections to the database are in use."
             ) from error
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else make or change tables, or begin a ledger, meanwhile (on a server).
+
+        A file needs no such lock: one process owns it. May be entered again by the same thread.
+
+        Raises:
+            Refused: If this role may not do what is done meanwhile.
+        """
+        with self._alone:
+            self._alone_depth += 1
+            try:
+                if self.is_file or self._alone_depth > 1:
+                    yield
+                else:
+                    with self._connect() as connection, only_one(connection):
+                        yield
+            finally:
+                self._alone_depth -= 1
 
     def own(self) -> None:
         """Claim the file for this process, so that two servers never append to one SQLite file.

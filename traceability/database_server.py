@@ -11,7 +11,8 @@ single inserts; the server itself works half as long for a copy as for arrays).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -29,11 +30,12 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from traceability.database_columns import MICRO, ExactDecimal
 from traceability.errors import Refused
 
-__all__ = ["add_bundle", "copy_rows", "open_server", "update_bundle"]
+__all__ = ["add_bundle", "copy_rows", "only_one", "open_server", "update_bundle"]
 
 VERSION_MIN = 15
 POOL_SIZE = 8
@@ -74,6 +76,8 @@ _PREPARE = (
     "THEN set_config('synchronous_commit', 'on', false) END"
     + "".join(f", set_config('{name}', '{value}', false)" for name, value in SESSION.items())
 )
+_NOT_ALLOWED = "42501"
+"""SQLSTATE of a missing right. Source: PostgreSQL 18, Appendix A."""
 _TYPES = {
     BigInteger: "bigint",
     Integer: "integer",
@@ -133,6 +137,33 @@ def _problem(fsync: str, whole_pages: str, encoding: str, version: int) -> str:
     if encoding != "UTF8":
         return f"This database keeps text as {encoding}: make one with ENCODING 'UTF8'."
     return ""
+
+
+@contextmanager
+def only_one(connection: Connection) -> Iterator[None]:
+    """Wait until nobody else in this database is in here, and stay the only one.
+
+    Raises:
+        Refused: If a statement of the block was not allowed to this role.
+    """
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('hangtag'))")
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+            raise
+        raise Refused(
+            f"This role may not do that ({_first_line(error)}): the tables of a ledger are made "
+            "and upgraded by their owner, with hangtag db upgrade."
+        ) from error
+    finally:
+        connection.rollback()
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0]
 
 
 def copy_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:

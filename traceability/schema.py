@@ -10,24 +10,26 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from traceability.database import Database, metadata, protect
+from traceability.errors import Refused
 from traceability.ledger import tables as ledger_tables
 from traceability.projections import tables as projection_tables
 
-__all__ = ["is_empty", "is_known", "newest", "revision", "revisions", "upgrade"]
+__all__ = ["check_tables", "is_empty", "is_known", "newest", "revision", "revisions", "upgrade"]
 
 assert ledger_tables.entry.metadata is projection_tables.item.metadata is metadata
 
 
 def is_empty(database: Database) -> bool:
     """Say whether the database holds no ledger tables yet."""
-    return not inspect(database.engine).has_table("ledger")
+    with database.read() as connection:
+        return not inspect(connection).has_table("ledger")
 
 
 def revision(database: Database) -> str:
     """Return the name of the last change that a database's tables have seen; empty before any."""
-    if not inspect(database.engine).has_table("alembic_version"):
-        return ""
     with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
 
 
@@ -55,7 +57,7 @@ def _config() -> Config:
 
 
 def upgrade(database: Database, to: str = "head") -> None:
-    """Bring the tables to this version, by Alembic's migrations, and put the triggers back.
+    """Bring the tables to this version, by Alembic's migrations, and put the rules back.
 
     Alembic's batch mode on SQLite copies tables and so drops their triggers.
 
@@ -64,10 +66,33 @@ def upgrade(database: Database, to: str = "head") -> None:
         to: The last change to make; tests stop at each.
     """
     config = _config()
-    with database.engine.connect() as connection:
-        attributes: dict[str, Any] = config.attributes  # Alembic's own untyped bag
-        attributes["connection"] = connection
-        command.upgrade(config, to)
-        connection.commit()
-    with database.write() as connection:
-        protect(connection)
+    with database.alone():
+        with database.engine.connect() as connection:
+            attributes: dict[str, Any] = config.attributes  # Alembic's own untyped bag
+            attributes["connection"] = connection
+            command.upgrade(config, to)
+            connection.commit()
+        with database.write() as connection:
+            protect(connection)
+
+
+def check_tables(database: Database) -> None:
+    """Make sure that the tables on a server are those of this version.
+
+    A file is upgraded when it is opened; what several processes share is upgraded once, on purpose.
+
+    Raises:
+        Refused: If they are older or newer.
+    """
+    found = "" if database.is_file else revision(database)
+    if not found or found == newest():
+        return
+    if is_known(found):
+        raise Refused(
+            f"The tables of this ledger are at change {found}, and this version of Hangtag works "
+            f"with {newest()}: stop all its servers, then hangtag db upgrade."
+        )
+    raise Refused(
+        f"The tables of this ledger are at change {found}, which a later version of Hangtag made: "
+        "install that version. Nothing was changed."
+    )

@@ -36,7 +36,7 @@ from traceability.ledger.sorting import Sorting
 from traceability.ledger.turnstile import Turnstile, slices
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head
-from traceability.schema import is_empty, upgrade
+from traceability.schema import check_tables, is_empty, upgrade
 
 __all__ = ["Draft", "Ledger", "Opening", "Outcome"]
 
@@ -78,55 +78,43 @@ class Ledger:
 
     @classmethod
     def _open(cls, database: Database, name: str, opening: Opening | None) -> Ledger:
-        if is_empty(database):
+        if not is_empty(database):
+            check_tables(database)
+            if (found := cls._begun(database, name)) is not None:
+                return found
             if opening is None:
-                raise Refused(
-                    f"There is no ledger in {database.engine.url!r} yet: make one with "
-                    "hangtag serve or hangtag demo."
-                )
-            upgrade(database)
-        with database.read() as connection:
-            row = connection.execute(
-                tables.ledger.select().where(tables.ledger.c.name == name)
-            ).first()
-        if row is not None and row.size:
-            found = cls(database, row.ledger_id, name, row.origin)
-            found._record_seen = row.record_at
-            return found
-        if opening is None:
-            raise Refused(f"There is no ledger {name!r} in {database.engine.url!r}.")
-        # A row without entries was left by somebody who was cut off before the first one.
-        ledger = (
-            cls._begin(database, name)
-            if row is None
-            else cls(database, row.ledger_id, name, row.origin)
-        )
-        ledger.append([opening.draft()])
-        return ledger
+                raise Refused(f"There is no ledger {name!r} in {database.engine.url!r}.")
+        elif opening is None:
+            raise Refused(
+                f"There is no ledger in {database.engine.url!r} yet: make one with "
+                "hangtag serve or hangtag demo."
+            )
+        # Several servers that are started at once begin it once.
+        with database.alone():
+            if is_empty(database):
+                upgrade(database)
+            return cls._begun(database, name) or cls._begin(database, name, opening)
 
     @classmethod
-    def _begin(cls, database: Database, name: str) -> Ledger:
-        origin = f"{os.environ.get('HANGTAG_ORIGIN', 'localhost')}/{name}"
-        with database.write() as connection:
-            ledger_id = 1 + (
-                connection.execute(text("SELECT max(ledger_id) FROM ledger")).scalar() or 0
-            )
-            connection.execute(
-                tables.ledger.insert(),
-                {
-                    "ledger_id": ledger_id,
-                    "name": name,
-                    "origin": origin,
-                    "size": 0,
-                    "record_at": 0,
-                    "root": EMPTY_ROOT,
-                    "epoch": 1,
-                    "item_next": 1,
-                    "name_next": 1,
-                    "frontier": b"",
-                },
-            )
-        return cls(database, ledger_id, name, origin)
+    def _begun(cls, database: Database, name: str) -> Ledger | None:
+        """Return the ledger, if somebody has opened it; one without entries was cut off."""
+        row = _row(database, name)
+        if row is None or not row.size:
+            return None
+        found = cls(database, row.ledger_id, name, row.origin)
+        found._record_seen = row.record_at
+        return found
+
+    @classmethod
+    def _begin(cls, database: Database, name: str, opening: Opening) -> Ledger:
+        row = _row(database, name)
+        if row is None:
+            _add_row(database, name)
+            row = _row(database, name)
+        assert row is not None, "it was added just above, if it was not there"
+        ledger = cls(database, row.ledger_id, name, row.origin)
+        ledger.append([opening.draft()])
+        return ledger
 
     @property
     def size(self) -> int:
@@ -360,3 +348,30 @@ class Ledger:
                 f"Nothing was stored: the head of the ledger moved from {head.size} entries in "
                 f"epoch {head.epoch} while it was locked. Send it again."
             )
+
+
+def _row(database: Database, name: str) -> Row[Any] | None:
+    with database.read() as connection:
+        return connection.execute(
+            tables.ledger.select().where(tables.ledger.c.name == name)
+        ).first()
+
+
+def _add_row(database: Database, name: str) -> None:
+    with database.write() as connection:
+        last = connection.execute(text("SELECT max(ledger_id) FROM ledger")).scalar()
+        connection.execute(
+            tables.ledger.insert(),
+            {
+                "ledger_id": 1 + (last or 0),
+                "name": name,
+                "origin": f"{os.environ.get('HANGTAG_ORIGIN', 'localhost')}/{name}",
+                "size": 0,
+                "record_at": 0,
+                "root": EMPTY_ROOT,
+                "epoch": 1,
+                "item_next": 1,
+                "name_next": 1,
+                "frontier": b"",
+            },
+        )
