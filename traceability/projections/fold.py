@@ -31,10 +31,11 @@ from traceability.flow import Flow
 from traceability.ledger import tables as record
 from traceability.projections import holds, master, tables
 from traceability.projections.earlier import void
+from traceability.projections.newcomers import Newcomer, Newcomers, Numbered, is_alike
 from traceability.projections.numbers import Head, Numbers
 from traceability.projections.repast import repast
 from traceability.projections.roster import Roster, product_at
-from traceability.projections.touches import Context, Facts, Form, Role, facts_of
+from traceability.projections.touches import Context, Facts, Role, Touch, facts_of
 from traceability.projections.world import HELD, Item, Move, World
 from traceability.projections.worth import Scales, recount
 from traceability.projections.writing import ITEM_COLUMNS, Writing
@@ -117,7 +118,7 @@ class Fold:
         elif stored.kind == "hold":
             keys = [str(one) for one in stored.tree.get("things", ())]
             first_new = head.item_next
-            found = self._roster.call(connection, head, dict.fromkeys(keys))
+            found, _ = self._roster.call(connection, head, dict.fromkeys(keys))
             held = holds.apply(
                 connection, self.ledger_id, stored.position, stored.at, stored.tree, found
             )
@@ -170,9 +171,10 @@ class Fold:
             if stored.kind == "event" and stored.event is not None
         ]
         first_new = head.item_next
-        items = self._learn(connection, head, [one for _, one in facts])
+        items, newcomers = self._learn(connection, head, [one for _, one in facts])
         born_void = self._born_void(connection, [stored for stored, _ in facts])
         writing = self._writing(connection, head)
+        arrivals = Newcomers(self.ledger_id, writing.scales, self.known_orders)
         fresh = {item.item_no for item in items.values() if item.item_no >= first_new}
         world = self._world(connection, items, fresh)
         before = {no: copy(item) for no, item in world.items.items() if no not in fresh}
@@ -182,26 +184,34 @@ class Fold:
         numbered = self._number({fact.context for _, fact in facts})
         for stored, fact in facts:
             void_position = born_void.get(stored.position)
-            own = self._moves(stored, fact, items, numbered[fact.context], void_position)
+            shared = numbered[fact.context]
+            own = self._moves(stored, fact, items, shared, void_position)
+            is_on_time = void_position is None and self._is_on_time(world, fact, own)
+            if not is_on_time and newcomers:
+                for item in _made_items(fact, newcomers):
+                    items[item.key] = item
+                    world.add(item)
+                    fresh.add(item.item_no)
+                own = self._moves(stored, fact, items, shared, void_position)
             moves += own
-            if void_position is not None:
-                continue
-            if self._is_on_time(world, fact, own):
+            if is_on_time:
                 for move in own:
                     world.apply(move)
-            else:
+                if newcomers:
+                    self._arrive(arrivals, newcomers, stored.position, fact, shared)
+            elif void_position is None:
                 late.update(move.item_no for move in own)
                 since = fact.at if since is None else min(since, fact.at)
         insert_rows(
             connection,
             tables.touch,
-            [(self.ledger_id, *msgspec.structs.astuple(move)) for move in moves],
+            [(self.ledger_id, *msgspec.structs.astuple(move)) for move in moves] + arrivals.touches,
         )
         self._note_unknown_orders(connection, moves)
         roles = {move.role for move in moves}
         made = _those(moves, Role.OUTPUT) if Role.OUTPUT in roles else set()
         used = _those(moves, Role.INPUT) if Role.INPUT in roles else set()
-        writing.write_world(before, world, made=made, used=used, fresh=fresh)
+        writing.write_world(before, world, made=made, used=used, fresh=fresh, newcomers=arrivals)
         voided, void_at = void(
             connection, self.ledger_id, self.flow, [s for s in batch if s.kind == "declaration"]
         )
@@ -258,8 +268,14 @@ class Fold:
                 return False
         return True
 
-    def _learn(self, connection: Connection, head: Head, facts: list[Facts]) -> dict[str, Item]:
-        """Give numbers to every name and thing of a batch; return the things by key."""
+    def _learn(
+        self, connection: Connection, head: Head, facts: list[Facts]
+    ) -> tuple[dict[str, Item], dict[str, Newcomer]]:
+        """Give numbers to every name and thing of a batch.
+
+        Returns:
+            The things by key, and apart the new ones that are touched once.
+        """
         wanted: list[tuple[str, str | None]] = []
         for context in dict.fromkeys(fact.context for fact in facts):
             wanted += (
@@ -269,16 +285,28 @@ class Fold:
                 ("order", context.prodorder),
                 ("order", context.po),
             )
-        touched: dict[str, Form | None] = {}
-        for fact in facts:
-            for touch in fact.touches:
-                touched[touch.key] = touch.form
-                if touch.product is not None:
-                    wanted.append(("product", touch.product))
         self.numbers.learn(
             connection, head, [(kind, name) for kind, name in wanted if name is not None]
         )
-        return self._roster.call(connection, head, touched)
+        orders = {self.numbers.of("order", name) for kind, name in wanted if kind == "order"}
+        touched: dict[str, Touch | None] = {}
+        alike: set[str] = set()
+        products: dict[tuple[str, str], None] = {}
+        for fact in facts:
+            for touch in fact.touches:
+                key = touch.key
+                if key in touched:
+                    alike.discard(key)
+                elif is_alike(touch):
+                    alike.add(key)
+                touched[key] = touch
+                if touch.product is not None:
+                    products["product", touch.product] = None
+        self.numbers.learn(connection, head, products)
+        # Who waits for an order that nobody entered yet is noted one by one.
+        if not orders <= self.known_orders | {None}:
+            alike.clear()
+        return self._roster.call(connection, head, touched, alike)
 
     def _world(self, connection: Connection, items: dict[str, Item], fresh: set[int]) -> World:
         """Lay out the items of a batch with all that they stand in and all that is in them."""
@@ -320,7 +348,7 @@ class Fold:
         )
         return [Item(*row) for row in rows]
 
-    def _number(self, contexts: Iterable[Context]) -> dict[Context, _Numbered]:
+    def _number(self, contexts: Iterable[Context]) -> dict[Context, Numbered]:
         """Return the numbers of what the events of a batch share, once for each table."""
         of = self.numbers.of
         return {
@@ -340,7 +368,7 @@ class Fold:
         stored: Stored,
         fact: Facts,
         items: dict[str, Item],
-        numbered: _Numbered,
+        numbered: Numbered,
         void_position: int | None,
     ) -> list[Move]:
         place_no, step_no, disposition_no, stage_no, prodorder_no, po_no = numbered
@@ -366,7 +394,24 @@ class Fold:
                 void_position,
             )
             for line, touch in enumerate(fact.touches)
+            if touch.key in items
         ]
+
+    def _arrive(
+        self,
+        arrivals: Newcomers,
+        newcomers: dict[str, Newcomer],
+        position: int,
+        fact: Facts,
+        shared: Numbered,
+    ) -> None:
+        """Carry out the touches of an event on things that are new."""
+        for line, touch in enumerate(fact.touches):
+            newcomer = newcomers.get(touch.key)
+            if newcomer is not None:
+                product_no = self.numbers.of("product", touch.product)
+                moment = (fact.at, fact.tie, line, position)
+                arrivals.add(newcomer, touch, shared, product_no, moment)
 
     def _note_unknown_orders(self, connection: Connection, moves: list[Move]) -> None:
         named = {move.prodorder_no for move in moves} | {move.po_no for move in moves}
@@ -393,8 +438,13 @@ class Fold:
         insert_rows(connection, tables.order_waited, sorted(waiting - known))
 
 
-_Numbered = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
-"""Place, step, disposition, stage, production order, purchase order."""
+def _made_items(fact: Facts, newcomers: dict[str, Newcomer]) -> list[Item]:
+    """Return the new things of an event as items without a past."""
+    return [
+        Item(newcomers[touch.key][0], touch.key, int(touch.form), *newcomers[touch.key][1:])
+        for touch in fact.touches
+        if touch.key in newcomers
+    ]
 
 
 def _those(moves: Iterable[Move], role: int) -> set[int]:

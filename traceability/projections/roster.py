@@ -6,7 +6,7 @@ first met.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,8 +16,9 @@ from traceability.flow import Flow
 from traceability.gs1 import product_of
 from traceability.projections import tables
 from traceability.projections.holding import class_of, holder_of
+from traceability.projections.newcomers import Newcomer
 from traceability.projections.numbers import Head, Numbers
-from traceability.projections.touches import Form, thing_or_lot
+from traceability.projections.touches import Form, Touch, thing_or_lot
 from traceability.projections.world import BEGUN, Item
 from traceability.projections.writing import ITEM_COLUMNS
 
@@ -36,15 +37,22 @@ class Roster:
         self._numbers = numbers
 
     def call(
-        self, connection: Connection, head: Head, touched: Mapping[str, Form | None]
-    ) -> dict[str, Item]:
-        """Return the items of these keys, new ones with numbers but not yet written.
+        self,
+        connection: Connection,
+        head: Head,
+        touched: Mapping[str, Touch | None],
+        alike: Collection[str] = (),
+    ) -> tuple[dict[str, Item], dict[str, Newcomer]]:
+        """Return the items of these keys; new ones have numbers but are not yet written.
 
         Args:
             connection: The append's transaction.
             head: Gives the numbers.
-            touched: The form in which each is touched; None where nothing is done to it but a
-                hold.
+            touched: The last touch of each; None where nothing is done to it but a hold.
+            alike: Keys that are not made items if they are new.
+
+        Returns:
+            The items, and apart the new things of ``alike``.
         """
         found = {
             row[1]: Item(*row)
@@ -60,24 +68,35 @@ class Roster:
         }
         # What was held before anybody met it gets kind and product with its first touch.
         new: list[tuple[str, Form, str | None, str | None]] = []
-        wanted: dict[tuple[str, str], None] = {}
-        for key, given in touched.items():
+        kinds: dict[str | None, None] = {}
+        products: dict[str | None, None] = {}
+        places: dict[str | None, None] = {}
+        for key, touch in touched.items():
             old = found.get(key)
-            if old is not None and (given in (None, old.form) or old.flags & BEGUN):
+            if old is not None and (touch is None or touch.form == old.form or old.flags & BEGUN):
                 continue
-            form = thing_or_lot(key, self._flow) if given is None else given
-            kind = self._flow.kind_of(class_of(key) if form in _HOLDINGS else key)
+            form = thing_or_lot(key, self._flow) if touch is None else touch.form
+            kind = touch.kind if touch is not None and touch.kind != "" else self._kind(key, form)
             product = product_at(key, form)
-            if kind is not None:
-                wanted["kind", kind.name] = None
-            if product is not None:
-                wanted["product", product] = None
+            kinds[kind] = products[product] = None
             if form is _AT_PLACE:
-                wanted["place", holder_of(key) or ""] = None
-            new.append((key, form, kind.name if kind is not None else None, product))
-        self._numbers.learn(connection, head, wanted)
-        self._enroll(connection, head, new, found)
-        return found
+                places[holder_of(key)] = None
+            new.append((key, form, kind, product))
+        self._learn(connection, head, (("kind", kinds), ("product", products), ("place", places)))
+        return found, self._enroll(connection, head, new, found, alike)
+
+    def _kind(self, key: str, form: Form) -> str | None:
+        kind = self._flow.kind_of(class_of(key) if form in _HOLDINGS else key)
+        return None if kind is None else kind.name
+
+    def _learn(
+        self, connection: Connection, head: Head, names: Iterable[tuple[str, Iterable[str | None]]]
+    ) -> None:
+        self._numbers.learn(
+            connection,
+            head,
+            [(what, name) for what, many in names for name in many if name is not None],
+        )
 
     def _enroll(
         self,
@@ -85,14 +104,19 @@ class Roster:
         head: Head,
         new: list[tuple[str, Form, str | None, str | None]],
         found: dict[str, Item],
-    ) -> None:
+        alike: Collection[str],
+    ) -> dict[str, Newcomer]:
         of = self._numbers.of
-        for key, form, kind_name, product in new:
+        newcomers: dict[str, Newcomer] = {}
+        for key, form, kind, product in new:
             old = found.get(key)
+            kind_no, product_no = of("kind", kind) or 0, of("product", product) or 0
+            if old is None and key in alike:
+                newcomers[key] = (head.item_next, kind_no, product_no)
+                head.item_next += 1
+                continue
             number = head.item_next if old is None else old.item_no
-            item = Item(
-                number, key, int(form), of("kind", kind_name) or 0, of("product", product) or 0
-            )
+            item = Item(number, key, int(form), kind_no, product_no)
             if form is _AT_PLACE:
                 item.place_no = of("place", holder_of(key)) or 0
             if old is None:
@@ -102,6 +126,7 @@ class Roster:
                 row = (self._ledger_id, *msgspec.structs.astuple(item))
                 update_rows(connection, tables.item, [row])
             found[key] = item
+        return newcomers
 
 
 def product_at(key: str, form: int) -> str | None:

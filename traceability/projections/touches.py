@@ -65,6 +65,8 @@ class Touch(msgspec.Struct, frozen=True, gc=False):
     uom: str = ""
     product: str | None = None
     names_order: bool = True
+    kind: str | None = ""
+    """Name of the thing's kind, None if the flow knows none; empty where nobody looked."""
 
 
 class Context(msgspec.Struct, frozen=True, eq=False):
@@ -310,9 +312,17 @@ class _Reading:
     def _things(self, epcs: tuple[str, ...], role: Role, parent: str | None = None) -> list[Touch]:
         keys = dict.fromkeys(map(key_of, epcs))
         if self.product is None and role is not _INPUT:
-            flow = self.flow
-            return [Touch(key, thing_or_lot(key, flow), role, parent) for key in keys]
+            return [self._seen(key, role, parent) for key in keys]
         return [self._touch(key, role, parent) for key in keys]
+
+    def _seen(self, key: str, role: Role, parent: str | None) -> Touch:
+        # What `_touch` gives where no product is named, asking the flow once: new things come here.
+        kind = self.flow.kind_of(key)
+        if kind is None:
+            form = _LOT if "/10/" in key else _THING
+            return Touch(key, form, role, parent, None, "", None, True, None)
+        form = _LOT if kind.form == "lot" else _THING
+        return Touch(key, form, role, parent, None, "", None, True, kind.name)
 
     def _thing(self, epc: str, role: Role) -> Touch:
         return self._touch(key_of(epc), role, None)

@@ -40,22 +40,30 @@ class Scales:
                 if kind.name in stage.counts:
                     self._counting[number].append(stage.number)
 
-    def weigh(
-        self,
-        item: Item,
-        sign: int,
-        stock: dict[StockKey, int],
-        progress: dict[ProgressKey, int],
-    ) -> None:
-        """Add (or with sign −1 take away) an item's worth."""
+    def weigh(self, item: Item, count: int, worth: Worth) -> None:
+        """Add the worth of so many items like this one; with −1 take that of one away."""
         if item.is_active and item.quantity and item.kind_no in self._in_stock:
             key = (item.place_no, item.product_no, item.step_no, item.disposition_no, item.uom)
-            stock[key] += sign * item.quantity
-        pieces = item.pieces
-        if item.order_no is not None and pieces and item.stages_reached:
-            for stage in self._counting.get(item.kind_no, ()):
+            worth.stock[key] += count * item.quantity
+        if item.order_no is not None and item.stages_reached:
+            pieces = item.pieces
+            for stage in self._counting.get(item.kind_no, ()) if pieces else ():
                 if item.stages_reached >> stage & 1:
-                    progress[item.order_no, item.product_no, stage] += sign * pieces
+                    worth.progress[item.order_no, item.product_no, stage] += count * pieces
+
+
+class Worth:
+    """By how much stock and progress change."""
+
+    def __init__(self) -> None:
+        self.stock: dict[StockKey, int] = defaultdict(int)
+        self.progress: dict[ProgressKey, int] = defaultdict(int)
+
+    def write(self, connection: Connection, ledger_id: int) -> None:
+        """Add it to what the tables say."""
+        for target, changes in ((tables.stock, self.stock), (tables.progress, self.progress)):
+            rows = [(ledger_id, *key, change) for key, change in changes.items() if change]
+            add_rows(connection, target, rows)
 
 
 def write_difference(
@@ -63,18 +71,23 @@ def write_difference(
     ledger_id: int,
     scales: Scales,
     changes: Iterable[tuple[Item | None, Item]],
+    worth: Worth | None = None,
 ) -> None:
-    """Move stock and progress from the old rows of changed items to the new ones."""
-    stock: dict[StockKey, int] = defaultdict(int)
-    progress: dict[ProgressKey, int] = defaultdict(int)
+    """Move stock and progress from the old rows of changed items to the new ones.
+
+    Args:
+        connection: The append's transaction.
+        ledger_id: The ledger.
+        scales: Weigh by the flow in force.
+        changes: Each item as it was, if it was, and as it is.
+        worth: What is to be added besides.
+    """
+    worth = worth or Worth()
     for old, new in changes:
         if old is not None:
-            scales.weigh(old, -1, stock, progress)
-        scales.weigh(new, 1, stock, progress)
-    add_rows(connection, tables.stock, [(ledger_id, *key, q) for key, q in stock.items() if q])
-    add_rows(
-        connection, tables.progress, [(ledger_id, *key, q) for key, q in progress.items() if q]
-    )
+            scales.weigh(old, -1, worth)
+        scales.weigh(new, 1, worth)
+    worth.write(connection, ledger_id)
 
 
 def recount(connection: Connection, ledger_id: int, scales: Scales) -> None:

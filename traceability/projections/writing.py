@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, text
 
 from traceability.database import delete_by, insert_rows, update_rows
 from traceability.projections import tables
+from traceability.projections.newcomers import Newcomers
 from traceability.projections.orders import settle_orders
 from traceability.projections.world import Item, Stay, World
-from traceability.projections.worth import Scales, write_difference
+from traceability.projections.worth import Scales, Worth, write_difference
 
 ITEM_COLUMNS = tuple(Item.__struct_fields__)
 """Columns of the item table after ``ledger_id``, in order."""
@@ -34,6 +37,7 @@ class Writing:
         made: Collection[int],
         used: Collection[int],
         fresh: Collection[int],
+        newcomers: Newcomers | None = None,
     ) -> None:
         """Write what a batch on time changed.
 
@@ -43,6 +47,7 @@ class Writing:
             made: Items that were an output of some event of the batch.
             used: Items that were an input.
             fresh: Items that are not in the table yet.
+            newcomers: Things that are not in this world, and not in the table yet either.
         """
         items = world.items
         named = {no for no, old in before.items() if items[no].own_order_no != old.own_order_no} | {
@@ -54,23 +59,33 @@ class Writing:
         unsettled = {no for no in made if items[no].own_order_no is None}
         if named or unsettled:
             settle_orders(self.connection, self.ledger_id, items, before, named | unsettled, fresh)
-        self.write_items(before, items, fresh)
+        self.write_items(before, items, fresh, newcomers)
         self._end_stays(world.left)
         self._add_stays([*world.stays, *world.open_stays.values()])
 
     def write_items(
-        self, before: dict[int, Item], items: dict[int, Item], fresh: Collection[int]
+        self,
+        before: dict[int, Item],
+        items: dict[int, Item],
+        fresh: Collection[int],
+        newcomers: Newcomers | None = None,
     ) -> None:
         """Write changed items and the difference they make to stock and progress."""
         new = [items[no] for no in items if no in fresh]
         changed = [item for no, item in items.items() if no not in fresh and item != before.get(no)]
-        insert_rows(self.connection, tables.item, [self._row(item) for item in new])
+        worth = Worth()
+        added = [self._row(item) for item in new]
+        if newcomers is not None:
+            newcomers.weigh(worth)
+            added = sorted(added + newcomers.items, key=itemgetter(1))
+        insert_rows(self.connection, tables.item, added)
         update_rows(self.connection, tables.item, [self._row(item) for item in changed])
         write_difference(
             self.connection,
             self.ledger_id,
             self.scales,
             [(None, item) for item in new] + [(before.get(item.item_no), item) for item in changed],
+            worth,
         )
 
     def replace_stays(self, children: Collection[int], stays: list[Stay]) -> None:
@@ -84,7 +99,7 @@ class Writing:
         )
         self._add_stays(stays)
 
-    def _row(self, item: Item) -> tuple[object, ...]:
+    def _row(self, item: Item) -> tuple[Any, ...]:
         return (self.ledger_id, *msgspec.structs.astuple(item))
 
     def _add_stays(self, stays: list[Stay]) -> None:
