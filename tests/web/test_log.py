@@ -174,3 +174,8 @@ def test_auditors_read_the_log_and_strangers_and_devices_do_not(
             )
             assert answer.status_code == status
     assert client.post("/log/main/checkpoint").status_code == 405
+
+
+def test_the_page_of_the_record_says_that_a_key_began(log: Ledger, client: FlaskClient) -> None:
+    assert "Key 1 begins to sign for the record" in client.get("/ledger").text
+    assert "Key 1 begins to sign for the record" in client.get(f"/ledger/{log.size - 1}").text
