@@ -12,6 +12,8 @@ import pytest
 
 from tests.ledger.attacked import Hand, copied, make_book
 from tests.ledger.books import draft, open_book, packed
+from tests.projections.histories import history_of
+from tests.projections.kept_ledger import KeptLedger
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding
 from traceability.ledger.verify import Kept, verify
@@ -105,6 +107,22 @@ def test_a_row_of_the_state_is_named(hand: Hand, table: str, how: str) -> None:
         assert f"The row of {table} for " in finding.detail
         is_key = how == "changed" and table in ("order_waited", "hold_item", "event_id")
         assert finding.detail.endswith("is missing.") if is_key else f" is {how}" in finding.detail
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_however_the_entries_came_the_state_is_theirs(seed: int, tmp_path: Path) -> None:
+    kept = KeptLedger.open(tmp_path)
+    for number, batch in enumerate(history_of(seed).batches):
+        kept.tell(batch)
+        if number % 3 == 0:
+            happenings.follow(kept.ledger)
+    assert found(kept.ledger) is None
+
+
+def test_a_last_moment_that_is_too_early_is_named(hand: Hand) -> None:
+    finding = found(hand.run("UPDATE item SET last_at = 0 WHERE key LIKE '%/21/5'").done())
+    assert finding is not None
+    assert "is changed: last_at is 0, the entries give" in finding.detail
 
 
 def test_a_state_that_stands_still_is_stale(honest: Path, tmp_path: Path) -> None:

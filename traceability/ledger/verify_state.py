@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 
-from traceability.database import ExactDecimal, insert_rows
+from traceability.database import ExactDecimal, insert_rows, rows_by
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding
@@ -44,6 +44,8 @@ COMPARED: tuple[Table, ...] = (
     tables.hold_item,
 )
 """Tables whose rows follow from the entries and from nothing else, but for names' numbers."""
+SUMS: tuple[Table, ...] = (tables.stock, tables.progress)
+"""Tables of sums: where nothing is left, a row may stand or not, as the entries came in groups."""
 _EVENT = tuple(one.name for one in tables.event.c if one.name != "pieces")
 """What is compared of `event`: its pieces tell what was known when the follower came by."""
 
@@ -76,6 +78,8 @@ class _State:
             for stored, again in self._pieces(table):
                 if table is tables.name:
                     stored = self._without_read_points(stored, again)
+                if table is tables.item:
+                    stored, again = self._without_last(stored, again)
                 if stored != again:
                     return self._difference(table, stored, again)
         return self._counters()
@@ -109,6 +113,34 @@ class _State:
                 for stored, event, fact in facts
             ],
         )
+
+    def _without_last(
+        self, stored: list[Any], again: list[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Leave out the last moments of things where they are as late as they must be.
+
+        What was declared wrong may have moved one on, and whether it did hangs on how the entries
+        came in groups. One that is too early is left in: late events would then not be seen to be.
+        """
+        wanted = {row[1]: row[-2:] for row in again}
+        early = [row[1] for row in stored if row[-2:] < wanted.get(row[1], (0, 0))]
+        least: dict[int, tuple[int, int]] = {}
+        for number, at, tie in rows_by(
+            self._again.connection,
+            tables.touch,
+            ("item_no", "event_at", "tie"),
+            ledger_id=self._ledger.ledger_id,
+            column="item_no",
+            values=early,
+            where="t.void_position IS NULL",
+        ):
+            least[number] = max((at, tie), least.get(number, (at, tie)))
+        wrong = {row[1] for row in stored if row[1] in least and row[-2:] < least[row[1]]}
+
+        def cut(rows: list[Any]) -> list[Any]:
+            return [row if row[1] in wrong else (*row[:-2], 0, 0) for row in rows]
+
+        return cut(stored), cut(again)
 
     def _without_read_points(self, stored: list[Any], again: list[Any]) -> list[Any]:
         """Leave out the names of read points that the follower has met since the check began."""
@@ -275,6 +307,8 @@ def _select(
     conditions = ["ledger_id = :l"]
     if table is tables.event:
         conditions.append("position < :late")
+    if table in SUMS:
+        conditions.append("quantity <> 0")
     if has_after:
         conditions.append(f"({key}) > ({', '.join(f':a{i}' for i in range(len(keys)))})")
     if has_upto:
