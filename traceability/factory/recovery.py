@@ -20,7 +20,7 @@ from unicodedata import normalize
 from traceability.errors import Refused
 from traceability.factory.folder import Factory
 
-__all__ = ["CODE_FILE", "code_of", "new_code", "passphrase_of", "read_code", "replace_code"]
+__all__ = ["CODE_FILE", "code_of", "new_code", "passphrase_of", "read_code"]
 
 CODE_FILE = "recovery-code.txt"
 """In the factory's folder; in no backup."""
@@ -101,7 +101,7 @@ def code_of(factory: Factory) -> str:
     try:
         if path.exists():
             return read_code(path.read_text(encoding="utf-8"))
-        return _write(factory, new_code(), "x")
+        return _write(factory, new_code())
     except FileExistsError:
         return read_code(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -113,17 +113,8 @@ def code_of(factory: Factory) -> str:
         ) from error
 
 
-def replace_code(factory: Factory, code: str) -> None:
-    """Keep another code: the one that opened the backup which this workshop came from.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    _write(factory, code, "w")
-
-
-def _write(factory: Factory, code: str, mode: str) -> str:
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if mode == "x" else os.O_TRUNC)
+def _write(factory: Factory, code: str) -> str:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     descriptor = os.open(factory.folder / CODE_FILE, flags, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(code + "\n")

@@ -83,8 +83,11 @@ def restores() -> tuple[Restore, ...]:
 
 def sheet_is_kept(workshop: Factory) -> bool:
     """Say whether the owner said of the code in use that its sheet is printed and kept."""
-    said = workshop.settings().get(_SECTION, {})
-    return isinstance(said, dict) and said.get("sheet") == _mark(code_of(workshop))
+    try:
+        said, code = workshop.settings().get(_SECTION, {}), code_of(workshop)
+    except Refused:  # the sheet itself says what is wrong
+        return False
+    return isinstance(said, dict) and said.get("sheet") == _mark(code)
 
 
 def _mark(code: str) -> str:
