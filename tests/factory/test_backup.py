@@ -18,6 +18,7 @@ from tests.factory.premises import NOW, Premises, names_below, write_premises
 from traceability.database import open_database
 from traceability.errors import LedgerCorrupt, Refused
 from traceability.factory import backup as making
+from traceability.factory import daily
 from traceability.factory.archive import MANIFEST, open_archive
 from traceability.factory.backup import back_up, told
 from traceability.factory.folder import Factory
@@ -249,3 +250,36 @@ def test_the_list_says_all_that_is_needed_to_judge_it(premises: Premises) -> Non
     tables = (newest(),)
     assert (said.name, said.made_at, said.tables) == ("Porto Knit", NOW, tables)
     assert [(one.size, one.root) for one in said.books] == [(41, root)]
+
+
+SLOW = """
+import sys
+from pathlib import Path
+from tests.factory.premises import NOW
+from traceability.factory.backup import back_up
+from traceability.factory.folder import Factory
+back_up(Factory.find(Path(sys.argv[1])), Path(sys.argv[2]), at=NOW)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_one_that_was_killed_is_no_backup_and_the_next_one_is(
+    premises: Premises, tmp_path: Path
+) -> None:
+    (premises.factory.uploads / "big.jpg").write_bytes(os.urandom(60_000_000))
+    target = tmp_path / "stick"
+    target.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(premises.factory.folder), str(target)], cwd=ROOT
+    )
+    while not list(target.glob(".*.part-*")):
+        assert process.poll() is None, "it was done before it could be killed"
+    process.kill()
+    process.wait()
+    assert (daily.kept(target), names_below(target)[0][0]) == ([], ".")
+    (premises.factory.uploads / "big.jpg").unlink()
+    made = back_up(premises.factory, target, at=NOW)
+    assert [one.path for one in daily.kept(target)] == [made.path]
+    assert restore(made.path, tmp_path / "again").manifest == made.manifest
+    premises.write()
+    assert verify(premises.ledger).finding is None

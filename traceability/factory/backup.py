@@ -33,6 +33,7 @@ from traceability.errors import LedgerCorrupt, Refused
 from traceability.factory import archive
 from traceability.factory.archive import Book, Manifest, Member, open_archive
 from traceability.factory.folder import Factory
+from traceability.factory.moved import PC_FILE
 from traceability.factory.recovery import CODE_FILE, code_of, passphrase_of
 from traceability.factory.sealing import OVERHEAD, SEALED_MAX, Opener, Seal, is_secret, stays_here
 from traceability.factory.upgrading import upgrade_tables
@@ -43,7 +44,7 @@ from traceability.schema import is_empty, revision
 
 SCRATCH = ".making-"
 PART = ".part"
-PASSING = ("running.json", "beside-running.json", "factory.new", CODE_FILE)
+PASSING = ("running.json", "beside-running.json", "factory.new", PC_FILE, CODE_FILE)
 """Notes of a workshop that is open: true on this PC, at this moment. And what opens a backup."""
 STALE_S = 24 * 3600
 """A half file this old was left by a PC that went dark; nobody is writing it any more."""

@@ -307,21 +307,36 @@ def keep(
     factory: Factory,
     stopping: threading.Event,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    first: Callable[[Factory, datetime], object] = lambda _factory, _now: None,
 ) -> threading.Thread:
-    """Begin to make backups when they are due, in a thread, until ``stopping`` is set."""
+    """Begin to make backups when they are due, in a thread, until ``stopping`` is set.
+
+    Args:
+        factory: The workshop.
+        stopping: Looked at every minute.
+        clock: Gives UTC.
+        first: Called every minute before a backup is thought of, such as what makes room.
+    """
     thread = threading.Thread(
-        target=_keep, args=(factory, stopping, clock), name="backup", daemon=True
+        target=_keep, args=(factory, stopping, clock, first), name="backup", daemon=True
     )
     thread.start()
     return thread
 
 
-def _keep(factory: Factory, stopping: threading.Event, clock: Callable[[], datetime]) -> None:
+def _keep(
+    factory: Factory,
+    stopping: threading.Event,
+    clock: Callable[[], datetime],
+    first: Callable[[Factory, datetime], object],
+) -> None:
     while not stopping.is_set():
-        try:
-            look_after(factory, clock())
-        except Exception as error:  # noqa: BLE001 - the top of a thread; the page says it is late
-            _log.warning("the daily backup waits", reason=str(error))
+        for act, trouble in ((first, "no room was made"), (look_after, "the daily backup waits")):
+            try:
+                act(factory, clock())
+            except Exception as error:  # noqa: BLE001 - the top of a thread; pages say it is late
+                _log.warning(trouble, reason=str(error))
         stopping.wait(LOOK_EVERY_S)
 
 

@@ -4,6 +4,10 @@
     practice.sqlite   the ledger to learn on; it counts for nothing
     ledger.sqlite     the ledger that counts, from the moment of "Go live"
     key               signs cookies and links; only its owner can read it
+    ledger.sqlite.keys/   what signs the record, and what was signed last
+    recovery-code.txt opens the keys in a backup; in no backup itself
+    handback.key      seals what browsers keep of their deliveries
+    this-pc.json      on which PC it was opened last
     flow.toml         the steps in force, to be read; the ledger holds what counts
     stations/         a file and a spool for each station of this PC
     uploads/          sheets and pictures as they were handed in
@@ -179,7 +183,7 @@ class Factory:
 
 
 _OWN = frozenset(
-    {"key", "flow.toml", "factory.new", "stations", "uploads", "backups"}
+    {"key", "flow.toml", "factory.new", "stations", "uploads", "backups", "handback.key"}
     | {f"practice.sqlite{end}" for end in ("", "-wal", "-shm", ".lock")}
 )
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,9 +28,12 @@ from traceability.database import file_of, open_file
 from traceability.database_file import examine_file, is_database
 from traceability.errors import TraceabilityError
 from traceability.factory import certificate, daily
+from traceability.factory.budget import measure
 from traceability.factory.folder import Factory
 from traceability.factory.neighbours import own_addresses
 from traceability.ledger.append import Ledger
+from traceability.ledger.clock import RecordClock
+from traceability.ledger.clock_answer import confirmed
 from traceability.projections.view import look
 from traceability.schema import is_empty, is_known, revision
 
@@ -42,10 +44,8 @@ GB = 1_000_000_000
 FREE_BAD = GB // 5
 FREE_LOOK = 2 * GB
 SLOW_S = 1.5
-CLOCK_SLACK = timedelta(minutes=5)
+FULL_SOON = timedelta(days=30)
 CERTIFICATE_SOON = timedelta(days=14)
-YEAR_MIN = 2025
-"""No PC that runs this lived earlier: an empty clock battery says 1970 or 2010."""
 GRABBERS = {"ModemManager": "ModemManager", "brltty": "brltty"}
 """Programs that take serial readers for modems or for displays for the blind."""
 
@@ -127,7 +127,7 @@ def examine(
     else:
         parts += [
             ("folder", lambda: _folder(factory)),
-            ("disk", lambda: _disk(factory)),
+            ("disk", lambda: _disk(factory, now)),
             ("record", lambda: _records(factory)),
             ("key", lambda: _key(factory)),
             ("clock", lambda: _clock(factory, now)),
@@ -218,19 +218,26 @@ def _folder(factory: Factory) -> Iterator[Check]:
     yield Check("folder", "ok", N_("The workshop lies in %(folder)s."), "", values)
 
 
-def _disk(factory: Factory) -> Iterator[Check]:
-    free = shutil.disk_usage(factory.folder).free
-    values = {"free": f"{free / GB:.1f}"}
-    if free < FREE_LOOK:
+def _disk(factory: Factory, now: datetime) -> Iterator[Check]:
+    plan, last = daily.read_plan(factory), daily.last(factory)
+    budget = measure(factory, None, plan, last, now)
+    # What is wrong with the record is said of the record itself.
+    with contextlib.suppress(TraceabilityError, SQLAlchemyError), contextlib.ExitStack() as opened:
+        if _file(factory).is_file():
+            database = opened.enter_context(contextlib.closing(open_file(_file(factory))))
+            view = opened.enter_context(look(Ledger.open(database)))
+            budget = measure(factory, view, plan, last, now)
+    soon = budget.full_on is not None and budget.full_on - now.date() < FULL_SOON
+    if budget.free_bytes < FREE_LOOK or budget.room_bytes < 0 or soon:
         yield Check(
             "disk",
-            "bad" if free < FREE_BAD else "look",
-            N_("Only %(free)s GB are free on the workshop's disk."),
-            N_("Delete what is not needed, before nothing more can be recorded."),
-            values,
+            "bad" if budget.free_bytes < FREE_BAD else "look",
+            "%(disk)s",
+            N_("Move away what is not needed, before nothing more can be recorded."),
+            {"disk": budget},
         )
         return
-    yield Check("disk", "ok", N_("%(free)s GB are free on the workshop's disk."), "", values)
+    yield Check("disk", "ok", "%(disk)s", "", {"disk": budget})
 
 
 def _records(factory: Factory) -> Iterator[Check]:
@@ -297,6 +304,7 @@ def _clock(factory: Factory, now: datetime) -> Iterator[Check]:
         look(Ledger.open(database)) as view,
     ):
         last, zone = view.record_at, str(view.opening.get("zone", "UTC"))
+        said = confirmed(view.connection, view.ledger_id)
     try:
         local = now.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
@@ -309,12 +317,14 @@ def _clock(factory: Factory, now: datetime) -> Iterator[Check]:
         )
         return
     values = {"time": f"{local:%Y-%m-%d %H:%M}", "zone": zone, "last": f"{last:%Y-%m-%d %H:%M} UTC"}
-    if now.year < YEAR_MIN or now < last - CLOCK_SLACK:
+    at = round(now.timestamp() * 1e6)
+    found = RecordClock(lambda: at, lambda: 0).disbelief(round(last.timestamp() * 1e6), said)
+    if found is not None:
         yield Check(
             "clock",
-            "bad",
+            "look" if found.reason == "ahead" else "bad",
             N_("The clock says %(time)s, but the last entry was written at %(last)s."),
-            N_("Set the PC's clock, and let it follow the network's time."),
+            N_("Set the PC's clock if it is wrong; if it is right, say so on the page /clock."),
             values,
         )
         return

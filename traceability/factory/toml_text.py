@@ -60,8 +60,8 @@ def _is_tables(value: object) -> bool:
 def _value(value: Any) -> str:  # any value of TOML
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, (int, float)):
+        return repr(value)  # TOML spells numbers as Python does
     if isinstance(value, str):
         # JSON's escapes are TOML's, except that TOML wants the delete character escaped, too.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

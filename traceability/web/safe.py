@@ -26,20 +26,24 @@ from werkzeug.wrappers import Response
 
 from traceability import __version__
 from traceability.errors import Refused
-from traceability.factory import daily, room
+from traceability.factory import daily
+from traceability.factory.budget import Budget
 from traceability.factory.drives import drives
 from traceability.factory.health import Check, examine
+from traceability.factory.moved import last_move
+from traceability.factory.thinning import last_thinned
 from traceability.ledger import history
 from traceability.web import access
 from traceability.web.clock import now
+from traceability.web.disk import disk_of, disk_words
 from traceability.web.floor_door import floor
 from traceability.web.keeping import Keeping
 from traceability.web.layout import MenuEntry
 from traceability.web.reader_words import trouble_told
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
-from traceability.web.sentences import lazy_gettext, ngettext
-from traceability.web.words import duration, number
+from traceability.web.sentences import lazy_gettext
+from traceability.web.words import duration
 
 if TYPE_CHECKING:
     from traceability.factory.folder import Factory
@@ -52,12 +56,21 @@ MENU = MenuEntry(lazy_gettext("Safe"), "safe.show", 90)
 PATIENCE_S = 1.0
 """A small workshop's backup is done by then, and the page that comes back shows it."""
 LISTED = 50
-GB = 1_000_000_000
-LONG_YEARS = 20
 PHASES = {
     "copying": lazy_gettext("Copying the record as it is now"),
     "writing": lazy_gettext("Writing the file"),
     "checking": lazy_gettext("Reading it back and verifying every entry"),
+}
+
+
+DISK_PARTS = {
+    "ledger": lazy_gettext("Record, keys and settings"),
+    "uploads": lazy_gettext("What was handed in"),
+    "thumbnails": lazy_gettext("Small pictures"),
+    "recordings": lazy_gettext("Recordings of readers"),
+    "spool": lazy_gettext("Stations"),
+    "logs": lazy_gettext("Logs"),
+    "backups": lazy_gettext("Backups"),
 }
 
 
@@ -171,7 +184,10 @@ def _page(given: Mapping[str, str], wrong: Mapping[str, str]) -> str:
         lines=lines[:LISTED],
         line_count=len(lines),
         version=__version__,
-        room_words=_room_words(workshop, plan, last),
+        disk=disk_of(workshop),
+        disk_words=disk_words,
+        disk_parts=DISK_PARTS,
+        thinned=last_thinned(workshop),
         **_keys(workshop),
         given=given,
         wrong=wrong,
@@ -183,6 +199,7 @@ def _keys(workshop: Factory) -> Mapping[str, object]:
     from traceability.web import safe_keys
 
     return {
+        "move": last_move(workshop, now=now()),
         "rollback": safe_keys.put_back(anew=True),
         "restores": safe_keys.restores(),
         "sheet_is_kept": safe_keys.sheet_is_kept(workshop),
@@ -222,33 +239,6 @@ def _lines(workshop: Factory, plan: daily.Plan) -> list[Line]:
         )
         for one in found
     ]
-
-
-def _room_words(workshop: Factory, plan: daily.Plan, last: daily.Last) -> str:
-    with current().look() as view:
-        found = room.room_of(workshop, view, plan, last, now())
-    free = number(round(found.free_bytes / GB, 0 if found.free_bytes > 10 * GB else 1))
-    if found.years is None:
-        return _(
-            "%(free)s GB free. After three days of work this says how long that lasts.", free=free
-        )
-    if found.years > LONG_YEARS:
-        return _("%(free)s GB free: enough for more than 20 years at today's pace.", free=free)
-    if found.years >= 1:
-        years = round(found.years)
-        return ngettext(
-            "%(free)s GB free: enough for about %(num)s year at today's pace.",
-            "%(free)s GB free: enough for about %(num)s years at today's pace.",
-            years,
-            free=free,
-        )
-    days = max(1, round(found.years * room.DAYS_A_YEAR))
-    return ngettext(
-        "%(free)s GB free: enough for about %(num)s day at today's pace.",
-        "%(free)s GB free: enough for about %(num)s days at today's pace.",
-        days,
-        free=free,
-    )
 
 
 @blueprint.post("/safe/backup")
@@ -381,5 +371,9 @@ def doctor() -> str:
 
 
 def _row(check: Check) -> Row:
-    remedy = _(check.remedy, **check.values) if check.remedy else ""
-    return Row(STATES[check.state], _(check.words, **check.values), remedy)
+    values = {
+        name: disk_words(value) if isinstance(value, Budget) else value
+        for name, value in check.values.items()
+    }
+    remedy = _(check.remedy, **values) if check.remedy else ""
+    return Row(STATES[check.state], _(check.words, **values), remedy)

@@ -24,7 +24,9 @@ from traceability.factory import daily
 from traceability.factory.coming_back import come_back
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
+from traceability.factory.moved import note_pc
 from traceability.factory.restore import settle
+from traceability.factory.thinning import thin
 from traceability.factory.upgrading import bring_up
 from traceability.projections.counting import event_count
 from traceability.station.floor import Floor
@@ -159,6 +161,7 @@ class Workshop:
             settle(self.factory.folder, at=datetime.now(UTC))
             self.factory = Factory.find(self.factory.folder)
             self._bring_up()
+            note_pc(self.factory, at=datetime.now(UTC))
         reading = self._reading()
         assert self._ledger is not None, "it was opened just now"
         # A backup of last winter opens and says so, before anybody was asked what time it is.
@@ -178,7 +181,7 @@ class Workshop:
             self._stop = app.extensions["hangtag.stop"]
             if self._floor is not None:
                 self._floor.start_all()
-                keepers.append(daily.keep(self.factory, stopping))
+                keepers.append(daily.keep(self.factory, stopping, first=thin))
             self._note.write(address.url)
             tell(self._told(reading, address))
 
