@@ -26,7 +26,7 @@ from traceability.projections import happenings
 from traceability.projections.items import count_items
 from traceability.projections.touches import Role, facts_of
 from traceability.projections.view import Label, View, short
-from traceability.web import telling
+from traceability.web import proving, telling
 from traceability.web.background import Background
 from traceability.web.checks import Checked, Checks
 from traceability.web.clock import now
@@ -175,6 +175,7 @@ def show() -> str:
             days=days,
             today=days[-1].count,
             things=count_items(view),
+            **proving.of_record(view),
             runs=[row for row in runs if row.is_newest or row.lost],
             earlier=[row for row in runs if not row.is_newest and not row.lost],
             lost=sum(row.lost for row in runs),
@@ -340,6 +341,7 @@ def entry(position: int) -> str:
             pretty=_pretty(sheet.body),
             pretty_entry=_pretty(sheet.entry),
             last=view.size - 1,
+            way=proving.way_to(view, position, sheet.leaf),
             wrong=str(WRONG[sheet.problem]) if sheet.problem else "",
             is_late=sheet.recorded_at - sheet.at > timedelta(seconds=1),
         )

@@ -143,9 +143,14 @@ def _bodies(
     )
     for row in rows:
         if row.body is not None:
-            yield row.position, Body(bytes(row.salt), bytes(row.body))
+            yield row.position, Body(_stored(row.salt), _stored(row.body))
         elif row.erased_by is not None:
             yield row.position, Body(b"", b"", int(row.erased_by))
+
+
+def _stored(value: bytes | str) -> bytes:
+    """Return stored bytes; who changed a row by hand may have left text there."""
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def _is_there(name: TileName, count: int) -> bool:
