@@ -114,10 +114,11 @@ def test_a_clock_before_the_last_entry_is_wrong(premises: Premises) -> None:
     [check] = found(premises, "clock", days=-1)
     assert (check.state, check.advice) == (
         "bad",
-        "Set the PC's clock, and let it follow the network's time.",
+        "Set the PC's clock if it is wrong; if it is right, say so on the page /clock.",
     )
     assert "the last entry was written at" in check.sentence
     assert [check.state for check in found(premises, "clock", days=1)] == ["ok"]
+    assert [check.state for check in found(premises, "clock", days=40)] == ["look"]
 
 
 def test_the_age_of_the_backup(premises: Premises) -> None:

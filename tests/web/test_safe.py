@@ -266,9 +266,14 @@ def test_without_a_folder_it_says_what_can_be_done(premises: Premises) -> None:
 
 
 def test_how_long_the_disk_will_do_is_said_from_three_days_on(premises: Premises) -> None:
-    assert "After three days of work" in page(app_of(premises).test_client())
-    shown = page(app_of(premises, days=6).test_client())
-    assert "enough for more than 20 years at today&#39;s pace" in shown
+    assert "after three days of work this says" in page(app_of(premises).test_client())
+    client = app_of(premises, days=6).test_client()
+    shown = page(client)
+    assert "GB are used; the rest is enough for more than 20 years." in shown
+    assert "Record, keys and settings" in shown
+    disk = client.get("/healthz").json["disk"]
+    assert (disk["full_on"], disk["sentence"] in shown) == (None, True)
+    assert "the rest is enough for more than 20 years." in page(client, "/doctor")
 
 
 # --- the way back ---------------------------------------------------------------------------------

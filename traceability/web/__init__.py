@@ -71,6 +71,7 @@ def create_app(
 
 
 def _add_small_routes(app: Flask) -> None:
+    from traceability.web import disk
     from traceability.web.access import open_to_all
     from traceability.web.reading import current
 
@@ -79,9 +80,12 @@ def _add_small_routes(app: Flask) -> None:
     def healthz() -> tuple[dict[str, object], int]:
         """Say whether the server can read its ledger and append to it; 503 with why if not."""
         ledger = current().ledger
+        said: dict[str, object] = {"size": ledger.size}
+        if budget := disk.status():
+            said["disk"] = budget
         if problem := ledger.problem:
-            return {"ok": False, "size": ledger.size, "problem": problem}, 503
-        return {"ok": True, "size": ledger.size}, 200
+            return {"ok": False, **said, "problem": problem}, 503
+        return {"ok": True, **said}, 200
 
     if not any(rule.rule == "/" for rule in app.url_map.iter_rules()):
 
