@@ -140,6 +140,13 @@ def test_a_state_that_stands_still_is_stale(honest: Path, tmp_path: Path) -> Non
     assert (finding.position, finding.kind) == (size, "projection stale")
 
 
+def test_a_body_that_says_nothing_is_named(hand: Hand) -> None:
+    hand.rewrite(20, lambda body: body.replace(b'"eventTime"', b'"eventTine"')).recompute()
+    finding = found(hand.run("DELETE FROM checkpoint").done())
+    assert finding is not None
+    assert (finding.position, finding.kind) == (20, "unreadable body")
+
+
 def test_the_numbers_that_come_next_are_compared(hand: Hand) -> None:
     finding = found(hand.run("UPDATE ledger SET item_next = item_next + 1").done())
     assert finding is not None

@@ -158,11 +158,7 @@ class _Verification:
         if finding is None and self._with_projections:
             finding = compare_state(self._ledger, self._size, self._progress)
         if finding is None and self._rules:
-            finding = Finding(
-                None,
-                "trigger removed",
-                f"The append-only rule {self._rules[0]} is missing or altered.",
-            )
+            finding = self._rule()
         return Report(
             size=self._size,
             root=bytes(self._root).hex(),
@@ -176,6 +172,13 @@ class _Verification:
             since=self._begun.size,
             sampled=self._sampled,
         )
+
+    def _rule(self) -> Finding:
+        if self._ledger.database.is_file:
+            detail = f"The append-only rule {self._rules[0]} is missing or altered."
+            return Finding(None, "trigger removed", detail)
+        detail = f"Somebody may change the record who must not: {self._rules[0]}."
+        return Finding(None, "grant changed", detail)
 
     def _prepare(self) -> Finding | None:
         anchors: list[Anchor] = []

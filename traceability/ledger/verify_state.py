@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 
 from traceability.database import ExactDecimal, insert_rows, rows_by
+from traceability.errors import TraceabilityError
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding
@@ -23,7 +24,8 @@ from traceability.ledger.verify_chain import Progress
 from traceability.ledger.verify_rows import one_value, plain_rows
 from traceability.projections import happenings, tables
 from traceability.projections.fold import Stored
-from traceability.projections.folded import Folded, folded
+from traceability.projections.folded import SLICE, Folded, folded
+from traceability.projections.rebuild import read_sealed_entries
 from traceability.projections.touches import facts_of
 
 __all__ = ["compare_state"]
@@ -59,8 +61,28 @@ def compare_state(ledger: Ledger, size: int, progress: Progress | None) -> Findi
         progress: Told how many of how many entries are folded.
     """
     with folded(ledger) as again:
-        state = _State(ledger, again)
-        return state.compare(size, progress)
+        try:
+            return _State(ledger, again).compare(size, progress)
+        # What was sealed may be anything where somebody sealed it anew: the fold trips over it.
+        except (TraceabilityError, ValueError, LookupError, TypeError, AssertionError) as error:
+            return _unreadable(ledger, again.size, size, error)
+
+
+def _unreadable(ledger: Ledger, first: int, size: int, error: Exception) -> Finding:
+    """Name the first entry, of those that could not be folded together, that cannot be read."""
+    for position in range(first, min(first + SLICE, size)):
+        with ledger.database.read() as connection:
+            try:
+                read_sealed_entries(connection, ledger.ledger_id, position, position + 1)
+            except (TraceabilityError, ValueError, LookupError, TypeError, AssertionError) as told:
+                return Finding(
+                    position,
+                    "unreadable body",
+                    f"The body of entry {position} says nothing: {told}",
+                )
+    return Finding(
+        first, "unreadable body", f"Of the entries from {first} on one cannot be folded: {error!r}"
+    )
 
 
 class _State:
@@ -114,9 +136,7 @@ class _State:
             ],
         )
 
-    def _without_last(
-        self, stored: list[Any], again: list[Any]
-    ) -> tuple[list[Any], list[Any]]:
+    def _without_last(self, stored: list[Any], again: list[Any]) -> tuple[list[Any], list[Any]]:
         """Leave out the last moments of things where they are as late as they must be.
 
         What was declared wrong may have moved one on, and whether it did hangs on how the entries

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from traceability.ledger.verify import Report, verify
+from traceability.ledger.verify import Report, kept_by_signer, verify
 
 if TYPE_CHECKING:
     from traceability.ledger.append import Ledger
@@ -89,14 +89,15 @@ class Checks:
     def look(self) -> Checked | None:
         """Verify everything now, in this thread; None if the database could not be read."""
         try:
-            return self._keep(verify(self._ledger))
+            return self._keep(verify(self._ledger, kept=kept_by_signer(self._ledger)))
         except Exception as error:  # noqa: BLE001 - a busy database must not end the watch
             _log.warning("the record could not be verified", reason=str(error))
             return None
 
     def _work(self) -> None:
         try:
-            self._keep(verify(self._ledger, progress=self._tell))
+            kept = kept_by_signer(self._ledger)
+            self._keep(verify(self._ledger, progress=self._tell, kept=kept))
         except Exception as error:  # noqa: BLE001 - the top of a thread; the page says it is unknown
             _log.warning("the record could not be verified", reason=str(error))
         with self._lock:
