@@ -4,7 +4,7 @@ Every package brings its commands in a `commands.py` of its own; this file only 
 one lies and imports it when it is called, so that `hangtag identify` does not wait for the web.
 
 >>> sorted(COMMANDS)[:3]
-['backup', 'demo', 'doctor']
+['backup', 'db', 'demo']
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "backup": "traceability.factory.safe_commands",
+    "db": "traceability.database_commands",
     "demo": "traceability.simulation.commands",
     "doctor": "traceability.station.doctor",
     "evidence": "traceability.ledger.proof.evidence_commands",

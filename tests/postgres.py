@@ -218,7 +218,12 @@ def new_database() -> str:
 
 def give_back(url: str) -> None:
     """Let another test have a database; its tables must be those of the program."""
-    _free.append(url.rpartition("@/")[2].partition("?")[0])
+    _free.append(name_of(url))
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database in an address."""
+    return url.rpartition("@/")[2].partition("?")[0]
 
 
 def _empty(server: Server, name: str) -> None:

@@ -9,8 +9,17 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from traceability.database_columns import metadata
+from traceability.errors import Refused
 
-__all__ = ["APPEND_ONLY", "ERASE_BODIES", "FOR_EVER", "grant", "missing_rules", "protect"]
+__all__ = [
+    "APPEND_ONLY",
+    "ERASE_BODIES",
+    "FOR_EVER",
+    "distribute",
+    "grant",
+    "missing_rules",
+    "protect",
+]
 
 APPEND_ONLY = {
     "entry_update": "BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entries never change'); END",
@@ -97,6 +106,41 @@ def grant(connection: Connection, role: str) -> None:
         connection.exec_driver_sql(f"REVOKE ALL ON {name} FROM {to}")
         rights = "SELECT, INSERT" if name in FOR_EVER else "SELECT, INSERT, UPDATE, DELETE"
         connection.exec_driver_sql(f"GRANT {rights} ON {name} TO {to}")
+
+
+def distribute(connection: Connection, name: str) -> bool:
+    """Spread one table over a cluster by its ledgers; say whether it was not so before.
+
+    Rows of one ledger lie on one node in all tables, so that nothing ever asks two nodes.
+
+    Args:
+        connection: Of the owner of the tables, in a writing transaction.
+        name: A table of the ledger.
+
+    Raises:
+        Refused: If the server has no Citus.
+
+    Source: Citus, "Citus Utility Functions", create_distributed_table.
+    """
+    has_it = connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar()
+    if not has_it:
+        raise Refused(
+            "This database has no Citus, and one server needs none. For a cluster: install the "
+            "extension, CREATE EXTENSION citus, then come again."
+        )
+    of = {"t": name}
+    known = text("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = CAST(:t AS regclass)")
+    if connection.execute(known, of).scalar():
+        return False
+    beside = "default" if name == "ledger" else "ledger"
+    connection.execute(
+        text(
+            "SELECT create_distributed_table(CAST(:t AS regclass), 'ledger_id', "
+            "colocate_with => :c)"
+        ),
+        {**of, "c": beside},
+    )
+    return True
 
 
 def missing_rules(connection: Connection) -> list[str]:
