@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.processes import KILLED
 from tests.house.project import ROOT
 from tests.ledger.books import open_book
 
@@ -19,8 +20,8 @@ from tests.ledger.books import draft, open_book, packed
 from traceability.database_file import is_database
 
 file, is_new = Path(sys.argv[1]), sys.argv[2] == "looked at first"
-looker = "import sys; from tests.ledger.books import open_book; from pathlib import Path;"
-looker += "open_book(Path(sys.argv[1])).database.close()"
+looker = "import sqlite3, sys; opened = sqlite3.connect(sys.argv[1]); "
+looker += "opened.execute('SELECT size FROM ledger').fetchone(); opened.close()"
 assert not is_new or is_database(file)
 ledger = open_book(file)
 ledger.append([draft(packed(1))])
@@ -37,7 +38,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_server_that_looks_at_its_own_file_loses_nothing(tmp_path: Path, order: str) -> None:
     file = tmp_path / "book.sqlite"
     open_book(file).database.close()
-    subprocess.run([sys.executable, "-c", OWNER, str(file), order], cwd=ROOT, timeout=60)
+    words = [sys.executable, "-c", OWNER, str(file), order]
+    assert subprocess.run(words, cwd=ROOT, timeout=60).returncode == KILLED
     ledger = open_book(file)
     assert ledger.size == 3
     ledger.database.close()
