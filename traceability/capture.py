@@ -76,7 +76,8 @@ def read_capture(data: bytes, *, by: str, may_enter: bool) -> Capture:
     Args:
         data: JSON, a list of elements.
         by: Who captures: a station's name, a user, a host.
-        may_enter: Whether master data and holds are taken from this sender.
+        may_enter: Whether master data and holds are taken from this sender, and declarations that
+            events which others captured were wrong.
 
     Raises:
         InvalidEvent: If it is not a JSON list at all.
@@ -132,7 +133,7 @@ def _draft(element: Mapping[str, Any], by: str, *, may_enter: bool) -> Draft:
         tree = {**tree, "eventID": f"urn:uuid:{uuid4()}"}
     event = read_event(tree)
     kind: Kind = "declaration" if event.error is not None else "event"
-    return Draft(kind, event.event_id, tree, event, by, run)
+    return Draft(kind, event.event_id, tree, event, by, run, may_correct=may_enter)
 
 
 def _object(element: Mapping[str, Any], member: str) -> Mapping[str, Any]:

@@ -45,6 +45,8 @@ class Draft:
     private: Mapping[str, str] = field(default_factory=dict)
     """Personal values by the name of their field. The body only commits to each, so that a value
     can be erased one day while every proof stays valid."""
+    may_correct: bool = True
+    """Whether this caller may declare wrong what another one captured."""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -114,6 +116,7 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     problem: str | None
     private: tuple[tuple[str, bytes, str], ...] = ()
     """Field, salt, value of each personal value."""
+    may_correct: bool = True
 
     def matches(self, commitment: bytes, salt: bytes, personal: Mapping[str, bytes]) -> bool:
         """Say whether a stored body says the same as this one.
@@ -185,6 +188,7 @@ def _prepare(draft: Draft, salt: bytes) -> Prepared:
         zlib.compress(document) if document is not None else None,
         problem,
         private,
+        draft.may_correct,
     )
 
 

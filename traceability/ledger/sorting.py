@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from traceability.database import insert_rows, rows_by
 from traceability.ledger import tables
+from traceability.ledger.correcting import no_correction
 from traceability.ledger.drafts import Outcome, Prepared
 from traceability.ledger.entry import Entry
 from traceability.ledger.merkle import leaf_hash
@@ -45,6 +46,8 @@ class Sorting:
             at = self._known.get(name)
             if draft.problem is not None:
                 outcomes.append(Outcome(draft.id, "refused", None, draft.problem))
+            elif at is None and draft.declared_at and (no := self._refusal(draft, accepted)):
+                outcomes.append(Outcome(draft.id, "refused", None, no))
             elif at is None:
                 self._known[name] = at = self._size + len(accepted)
                 outcomes.append(Outcome(draft.id, "accepted", at, None))
@@ -61,6 +64,16 @@ class Sorting:
                 )
                 outcomes.append(self._repeated(draft, at, is_same))
         return outcomes, accepted
+
+    def _refusal(self, draft: Prepared, accepted: list[Prepared]) -> str:
+        return no_correction(
+            self._connection,
+            self._ledger_id,
+            draft,
+            wrong_at=self._known.get((draft.id, 0)),
+            accepted=accepted,
+            size=self._size,
+        )
 
     def wrong_of(self, draft: Prepared) -> tuple[int, bytes] | None:
         """Return position and leaf of the event that a declaration takes back, if it is stored."""

@@ -32,7 +32,10 @@ def void(
     Returns:
         The numbers of the things touched, and the earliest moment of the voided events (µs).
     """
-    by_id = {str(one.event.event_id): one.position for one in declarations if one.event}
+    by_id: dict[str, int] = {}
+    for one in declarations:
+        if one.event is not None:  # the first one counts: a later one only says it again
+            by_id.setdefault(one.event.event_id, one.position)
     events = rows_by(
         connection,
         record.event_id,
