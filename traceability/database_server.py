@@ -76,6 +76,8 @@ _PREPARE = (
     "THEN set_config('synchronous_commit', 'on', false) END"
     + "".join(f", set_config('{name}', '{value}', false)" for name, value in SESSION.items())
 )
+COPIED_MIN = 5
+"""Rows from which on a copy pays: it goes to the server twice, and is planned anew each time."""
 _NOT_ALLOWED = "42501"
 """SQLSTATE of a missing right. Source: PostgreSQL 18, Appendix A."""
 _TYPES = {
@@ -108,7 +110,6 @@ def open_server(url: URL) -> Engine:
             "A ledger on a PostgreSQL server needs its driver: pip install 'hangtag[postgres]'."
         ) from error
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "do_execute", _copy_one)
     event.listen(engine, "do_executemany", _copy)
     return engine
 
@@ -168,10 +169,20 @@ def _first_line(error: DBAPIError) -> str:
 
 def copy_rows(connection: Connection, target: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert tuples, in the order of the table's columns, as one stream."""
-    statement, types = _copying(target)
     for place in _exact(target):
         rows = [(*row[:place], _decimal(row[place]), *row[place + 1 :]) for row in rows]
+    if len(rows) < COPIED_MIN:
+        connection.exec_driver_sql(_inserting(target), list(rows))
+        return
+    statement, types = _copying(target)
     connection.exec_driver_sql(statement, list(rows), {"hangtag_copies": types})
+
+
+@lru_cache(maxsize=64)
+def _inserting(target: Table) -> str:
+    names = ", ".join(column.name for column in target.c)
+    marks = ", ".join(["%s"] * len(target.c))
+    return f"INSERT INTO {target.name} ({names}) VALUES ({marks})"  # noqa: S608
 
 
 @lru_cache(maxsize=64)
@@ -179,10 +190,6 @@ def _copying(target: Table) -> tuple[str, tuple[str, ...]]:
     names = ", ".join(column.name for column in target.c)
     types = tuple("numeric" if _is_exact(column) else _type(column) for column in target.c)
     return f"COPY {target.name} ({names}) FROM STDIN (FORMAT binary)", types
-
-
-def _copy_one(cursor: Any, statement: str, row: Any, context: Any) -> bool | None:
-    return _copy(cursor, statement, [row], context)
 
 
 def _copy(cursor: Any, statement: str, rows: Any, context: Any) -> bool | None:
