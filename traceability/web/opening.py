@@ -10,7 +10,7 @@ from traceability.assets import folder
 from traceability.database import file_of, open_database
 from traceability.epcis.event import Event
 from traceability.epcis.vocabulary import OPERATION
-from traceability.factory.upgrading import bring_up, upgrade_tables
+from traceability.factory.upgrading import bring_up
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
 from traceability.ledger.append import Opening as NewLedger
@@ -26,7 +26,8 @@ OPENING_AGE_S = 10.0
 def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
     """Open the ledger behind a database address; an empty database gets one.
 
-    One of an earlier version is brought to this one first, one of a newer version is left alone.
+    A file of an earlier version is brought to this one first, one of a newer version is left alone;
+    tables on a database server are brought to it by `hangtag db upgrade` alone.
 
     Raises:
         Refused: If the address cannot be read, or the database is of a newer version.
@@ -38,8 +39,6 @@ def open_reading(database_url: str, name: str = LEDGER_NAME) -> Reading:
         bring_up(file, keep=file.parent, at=datetime.now(UTC))
     database = open_database(database_url)
     database.own()
-    if file is None:
-        upgrade_tables(database)
     ledger = Ledger.open(database, name, opening=NewLedger(flow))
     return reading_of(ledger)
 

@@ -8,6 +8,7 @@ said here, in two touches.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -154,10 +155,10 @@ def say() -> Response | str | tuple[str, int]:
 
 
 def _told_by_stations() -> dict[str, int]:
-    from traceability.workshop.spools import told_by_spools
-
-    workshop = safe.factory()
-    return told_by_spools(workshop) if workshop is not None else {}
+    """Return the positions that the stations of this PC were given; nothing for a bare record."""
+    ask_spools: Callable[[], dict[str, int]] | None
+    ask_spools = current_app.extensions.get("hangtag.spools")
+    return ask_spools() if ask_spools is not None else {}
 
 
 def moment_of(restore: Restore) -> datetime:

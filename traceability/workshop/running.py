@@ -230,6 +230,7 @@ class Workshop:
         app.extensions["hangtag.factory"] = self.factory
         app.extensions["hangtag.house"] = self
         app.extensions["hangtag.restart"] = self.restart
+        app.extensions["hangtag.spools"] = lambda: told_by_spools(self.factory)
         if not self._is_beside:
             add_network(app, self.factory.folder, wants_open=self._wants_network)
             self._floor = Floor(
