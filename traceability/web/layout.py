@@ -22,9 +22,10 @@ from flask_babel import get_locale
 
 import traceability.web as package
 from traceability.assets import folder
+from traceability.errors import DatabaseBusy
 from traceability.web import access, drawing
 from traceability.web.clock import now
-from traceability.web.reading import current
+from traceability.web.reading import Ledger, current
 from traceability.web.sentences import LazyString
 from traceability.web.settings import Settings
 
@@ -215,7 +216,7 @@ def _frame() -> Frame:
             for one in settings.languages
         ),
         theme=theme(),
-        size=reading.ledger.size,
+        size=_size(reading.ledger),
         is_demo=reading.opening.is_demo,
         workshop=reading.opening.name,
         now=now(),
@@ -225,6 +226,13 @@ def _frame() -> Frame:
         live_url="/live",
         poll_url=url_for("live.poll"),
     )
+
+
+def _size(ledger: Ledger) -> int:
+    try:
+        return ledger.size
+    except DatabaseBusy:  # the page that says so has a frame, too
+        return ledger.size_seen
 
 
 def _remember_zone() -> None:

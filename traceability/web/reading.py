@@ -28,6 +28,11 @@ class Ledger(Protocol):
         ...
 
     @property
+    def size_seen(self) -> int:
+        """Number of entries when this process last wrote or waited; costs no question."""
+        ...
+
+    @property
     def problem(self) -> str:
         """Why nothing is appended at the moment; empty if all is well."""
         ...
