@@ -28,6 +28,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from traceability.database_columns import MICRO, ExactDecimal, ledger_column, metadata, table
 from traceability.database_faults import Fault, fault_of
+from traceability.database_log import LogBound
 from traceability.database_rules import APPEND_ONLY, ERASE_BODIES, missing_rules, protect
 from traceability.database_server import (
     add_bundle,
@@ -83,6 +84,7 @@ class Database:
         # each statement sees a later one.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading: dict[str, Any] = {} if self.is_file else snapshot
+        self._log = LogBound(self.path) if self.path is not None else None
 
     @property
     def is_file(self) -> bool:
@@ -123,8 +125,11 @@ class Database:
         Raises:
             DatabaseBusy: If all connections stayed in use.
         """
-        with self._connect(hangtag_writes=True) as connection, connection.begin():
-            yield connection
+        with self._connect(hangtag_writes=True) as connection:
+            with connection.begin():
+                yield connection
+            if self._log is not None:
+                self._log.shorten(connection)
 
     def _connect(self, **options: Any) -> Connection:  # what each engine understands
         try:
