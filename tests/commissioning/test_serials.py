@@ -26,9 +26,10 @@ from traceability.commissioning.tids import CHIPS_FROM
 from traceability.database import open_database
 from traceability.errors import Conflict, InvalidIdentifier, Refused
 from traceability.factory.backup import back_up
+from traceability.factory.coming_back import come_back
 from traceability.factory.folder import Factory
 from traceability.factory.going_live import go_live
-from traceability.factory.restore import end_keys, restore
+from traceability.factory.restore import restore
 from traceability.gs1.epc_bits import encode_tag
 from traceability.ledger.append import Draft, Ledger
 from traceability.ledger.verify import verify
@@ -302,7 +303,7 @@ def lived(factory: Factory, *counts: int) -> list[SerialBlock]:
     """Open a factory's ledger as its server does, take blocks, and end."""
     ledger = Ledger.open(open_database(factory.url))
     with closing(ledger.database):
-        end_keys(factory, ledger, at=NOW)
+        come_back(factory, ledger, at=NOW)
         return [take(ledger, count) for count in counts]
 
 

@@ -372,7 +372,7 @@ def back_up(hand: Hand, workshop: Opened, folder: Path) -> None:
 
 
 def go_live(hand: Hand, workshop: Opened) -> None:
-    """Minute 28: the border is gone; orders and people are there; the record has opening and key."""
+    """Minute 28: the border is gone; orders and people are there; the record has just begun."""
     hand.count.begin("live")
     hand.go("/")
     hand.link(hand.say("Go live"))

@@ -167,8 +167,14 @@ def test_the_words_are_translated(
     for at in (5, time.time_ns() // 1000 - 3 * DAY, time.time_ns() // 1000 + 90 * DAY):
         ledger._clock = RecordClock(lambda at=at: at, lambda: 0)  # type: ignore[misc]
         for path in ("/clock", "/clock?no=1"):
-            facts = ("Windows", "Linux", "Mac", "sudo timedatectl set-ntp true", "Porto")
-            facts += ("sudo timedatectl set-time '2026-11-22 08:10'",)
+            facts = (
+                "Windows",
+                "Linux",
+                "Mac",
+                "sudo timedatectl set-ntp true",
+                "Porto",
+                "sudo timedatectl set-time '2026-11-22 08:10'",
+            )
             assert literals(pseudo_client.get(path).text, facts) == []
 
 

@@ -55,7 +55,7 @@ def other(tmp_path: Path) -> Iterator[Workshop]:
 def day(client: FlaskClient) -> list[dict[str, Any]]:
     """Scan a day: a roll is entered and opened, tickets are cut, one is taken back."""
     page = Page(client)
-    backs = []
+    backs: list[Any] = []
 
     def send(path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = client.post(path, json=body)

@@ -31,6 +31,14 @@ class Growing:
     def size(self) -> int:
         return self._size
 
+    @property
+    def size_seen(self) -> int:
+        return self._size
+
+    @property
+    def problem(self) -> str:
+        return ""
+
     def wait_for(self, size: int, timeout_s: float) -> int:
         with self._grown:
             self._grown.wait_for(lambda: self._size > size, timeout_s)

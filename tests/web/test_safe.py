@@ -271,7 +271,7 @@ def test_how_long_the_disk_will_do_is_said_from_three_days_on(premises: Premises
     shown = page(client)
     assert "GB are used; the rest is enough for more than 20 years." in shown
     assert "Record, keys and settings" in shown
-    disk = client.get("/healthz").json["disk"]
+    disk = client.get("/healthz").get_json()["disk"]
     assert (disk["full_on"], disk["sentence"] in shown) == (None, True)
     assert "the rest is enough for more than 20 years." in page(client, "/doctor")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from tests.web.test_keys import outside
 from tests.web.test_safe import app_of, page, post
 from traceability.database import open_database
 from traceability.database_file import copy_file
-from traceability.factory import daily
 from traceability.factory.backup import back_up
 from traceability.factory.declared import declared
 from traceability.factory.recovery import code_of
@@ -106,7 +106,7 @@ def test_a_wrong_code_on_the_page_is_one_sentence_and_changes_nothing(
     premises: Premises, tmp_path: Path
 ) -> None:
     premises.write(2)
-    made = back_up(premises.factory, tmp_path, at=daily.datetime.now(daily.UTC))
+    made = back_up(premises.factory, tmp_path, at=datetime.now(UTC))
     fresh = write_premises(tmp_path / "new", entries=0)
     client = app_of(fresh).test_client()
     for code, words in (
