@@ -26,7 +26,7 @@ from traceability.ledger.tiles import grow
 from traceability.projections import happenings
 from traceability.projections.entering import master_draft
 
-CARTON = "https://id.gs1.org/00/095011010000000014"
+CARTON = "https://id.gs1.org/00/095011010000000018"
 PERSON = f"//{NAMESPACE}/obj/W-1"
 
 

@@ -39,7 +39,7 @@ def put(number: int) -> dict[str, Any]:
     """Return an event that packs a garment into a carton, with a note."""
     packing = told(number, action="ADD", at=f"2026-01-05T10:00:{number % 60:02}Z")
     things = packing.pop("epcList")
-    parent = "https://id.gs1.org/00/095011010000000014"
+    parent = "https://id.gs1.org/00/095011010000000018"
     return {**packing, "type": "AggregationEvent", "parentID": parent, "childEPCs": things}
 
 

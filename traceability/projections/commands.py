@@ -14,6 +14,7 @@ from traceability.gs1 import identify
 from traceability.opening import ledger_options, open_ledger
 from traceability.projections.accounting import Trace
 from traceability.projections.accounting import trace as trace_thing
+from traceability.projections.as_of import look_as_of
 from traceability.projections.genealogy import Node, edges_of, nodes_of
 from traceability.projections.search import find_keys
 from traceability.projections.state import plain
@@ -22,24 +23,40 @@ from traceability.projections.view import View, look
 
 @click.command("trace")
 @click.argument("thing", metavar="ID")
+@click.option(
+    "--as-of", type=int, metavar="POSITION", help="As the record had it at this entry, not now."
+)
 @ledger_options
-def trace(thing: str, db: str | None, ledger_name: str, as_json: bool) -> None:
+def trace(thing: str, as_of: int | None, db: str | None, ledger_name: str, as_json: bool) -> None:
     """Say what ID was made from and where everything made from it is now.
 
     ID is anything that names a thing: a scan, a link, a tag in hex, a ticket's short code.
     """
-    with look(open_ledger(db, ledger_name)) as view:
+    ledger = open_ledger(db, ledger_name)
+    with look(ledger) as view:
         keys = find_keys(view, thing)
         if len(keys) > 1:
             names = ", ".join(f"{label} ({key})" for key, label in view.labels(keys[:6]).items())
             raise Refused(f"{thing!r} can be {len(keys)} things: {names}. Give the whole code.")
-        found = trace_thing(view, keys[0]) if keys else None
+        if as_of is None or not keys:
+            found = trace_thing(view, keys[0]) if keys else None
+            if found is None:
+                raise Refused(_unknown(view, thing, keys))
+            _say(view, found, as_json=as_json)
+            return
+        name = f"{view.label(keys[0])} ({keys[0]})"
+    with look_as_of(ledger, as_of, keys) as view:
+        found = trace_thing(view, keys[0])
         if found is None:
-            raise Refused(_unknown(view, thing, keys))
-        if as_json:
-            click.echo(json.dumps(as_tree(view, found), ensure_ascii=False))
-        else:
-            click.echo(_sentences(view, found))
+            raise Refused(f"{name} was not met up to entry {as_of}.")
+        _say(view, found, as_json=as_json)
+
+
+def _say(view: View, found: Trace, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(as_tree(view, found), ensure_ascii=False))
+    else:
+        click.echo(_sentences(view, found))
 
 
 def _unknown(view: View, thing: str, keys: list[str]) -> str:

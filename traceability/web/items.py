@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,13 +22,14 @@ from traceability.projections.timeline import Happening
 from traceability.projections.view import Label, Values, View, moment
 from traceability.web import access, pictures
 from traceability.web import identify as explaining
+from traceability.web.item_tree import as_tree
 from traceability.web.label_addresses import PRINTS, label_address
-from traceability.web.reading import current
+from traceability.web.reading import asked_position, current
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
 from traceability.web.shapes import TimelineEntry
 from traceability.web.telling import as_title, bold_name, happening, item_path, named
-from traceability.web.words import bold, quantity, titled
+from traceability.web.words import bold, number, quantity, titled
 
 blueprint = Blueprint("items", __name__)
 
@@ -124,16 +124,24 @@ def resolve_local(word: str, text: str) -> str | tuple[str, int] | BaseResponse:
 @blueprint.get("/api/items/<path:path>", merge_slashes=False)
 def api_item(path: str) -> Response | tuple[Response, int]:
     """Return everything about one thing as JSON."""
+    position = asked_position()
     with current().look() as view:
         key = _canonical(view, key_of_path(path))
-        card = item(view, key)
-        if card is None:
-            detail = f"Nothing with the key {key!r} was ever seen here."
-            problem = {"type": "about:blank", "title": "Not met", "status": 404, "detail": detail}
-            response = jsonify(problem)
-            response.mimetype = "application/problem+json"
-            return response, 404
+        if position is None:
+            return _api_answer(view, key, "")
+    with current().look_as_of(position, key) as view:
+        return _api_answer(view, key, f" up to entry {position}")
+
+
+def _api_answer(view: View, key: str, until: str) -> Response | tuple[Response, int]:
+    card = item(view, key)
+    if card is not None:
         return jsonify(as_tree(view, card))
+    detail = f"Nothing with the key {key!r} was ever seen here{until}."
+    problem = {"type": "about:blank", "title": "Not met", "status": 404, "detail": detail}
+    response = jsonify(problem)
+    response.mimetype = "application/problem+json"
+    return response, 404
 
 
 def key_of_path(path: str) -> str:
@@ -160,22 +168,31 @@ def _canonical(view: View, key: str) -> str:
 
 
 def _by_key(given: str, *, moved: bool = False) -> str | tuple[str, int] | BaseResponse:
+    position = asked_position()
     with current().look() as view:
         key = _canonical(view, given)
         if moved and key != given:
-            return redirect(item_path(key), 301)
-        card = item(view, key)
-        if _wants_json():
-            tree = as_tree(view, card) if card is not None else {"id": key, "known": False}
-            response = jsonify(tree)
-            response.status_code = 200 if card is not None else 404
-            return response
-        if card is not None:
-            return render_template("item.html", page=_page(view, key, card), flow=view.flow)
-        entered = _entered(view, key)
-        if entered is not None:
-            return entered
-        return explaining.page(view, key), 404
+            asked = "" if position is None else f"?as_of={position}"
+            return redirect(item_path(key) + asked, 301)
+        if position is None:
+            return _answer(view, key)
+    with current().look_as_of(position, key) as view:
+        return _answer(view, key)
+
+
+def _answer(view: View, key: str) -> str | tuple[str, int] | BaseResponse:
+    card = item(view, key)
+    if _wants_json():
+        tree = as_tree(view, card) if card is not None else {"id": key, "known": False}
+        response = jsonify(tree)
+        response.status_code = 200 if card is not None else 404
+        return response
+    if card is not None:
+        return render_template("item.html", page=_page(view, key, card), flow=view.flow)
+    entered = _entered(view, key)
+    if entered is not None:
+        return entered
+    return explaining.page(view, key), 404
 
 
 def _wants_json() -> bool:
@@ -355,6 +372,13 @@ def _left(card: ItemCard) -> str:
 
 
 def _notices(view: View, card: ItemCard) -> Iterator[tuple[str, str, str]]:
+    position = asked_position()
+    if position is not None:
+        yield (
+            "again",
+            _("As the record was at entry %(position)s", position=number(position)),
+            _("What came later, or was taken back later, does not count here."),
+        )
     for source, product in card.other_products:
         yield (
             "stop",
@@ -441,60 +465,3 @@ def _proof(card: ItemCard, view: View) -> Iterator[tuple[str, str]]:
 
 def _lag(lags: list[float]) -> str:
     return f"{max(0.0, lags[len(lags) // 2]):.1f}"
-
-
-def as_tree(view: View, card: ItemCard) -> dict[str, Any]:
-    """Return a thing as JSON: keys, names, figures as texts, newest happening first."""
-
-    def plain(label: Label | None) -> dict[str, str] | None:
-        return {"id": label.key, "name": str(label)} if label is not None else None
-
-    return {
-        "id": card.label.key,
-        "known": True,
-        "name": str(card.label),
-        "kind": card.kind.name if card.kind is not None else None,
-        "product": plain(card.product),
-        "place": plain(card.place),
-        "step": card.step,
-        "stage": card.stage.title if card.stage is not None else None,
-        "disposition": card.disposition,
-        "order": plain(card.order),
-        "container": plain(card.container),
-        "contents": [plain(one) for one in card.contents],
-        "contents_count": card.contents_count,
-        "active": card.is_active,
-        "quantity": _figure(card.quantity),
-        "consumed": _figure(card.consumed),
-        "uom": card.uom,
-        "flags": sorted(card.flags),
-        "holds": [
-            {"id": hold.id, "reason": hold.reason, "contact": hold.contact} for hold in card.holds
-        ],
-        "made_from": [plain(one) for one in card.made_from],
-        "made_into": [plain(one) for one in card.made_into],
-        "made_into_count": card.made_into_count,
-        "timeline": [_happening_tree(one, view) for one in card.timeline],
-        "as_of": view.size,
-    }
-
-
-def _happening_tree(one: Happening, view: View) -> dict[str, Any]:
-    words = happening(one, view.flow)
-    return {
-        "at": one.at.isoformat(),
-        "recorded_at": one.recorded_at.isoformat(),
-        "position": one.position,
-        "role": one.role.name.lower(),
-        "words": Markup(words.words).striptags(),  # noqa: S704 - our own sentence
-        "where": words.where,
-        "stage": one.stage.name if one.stage is not None else None,
-        "place": one.place.key if one.place is not None else None,
-        "inside": one.other.key if one.is_inside and one.other is not None else None,
-        "read": not one.is_unread,
-        "void": one.is_void,
-    }
-
-
-def _figure(value: Decimal) -> str:
-    return f"{value.normalize():f}" if value else "0"

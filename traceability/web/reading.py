@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from flask import current_app, g, has_app_context
+from flask import current_app, g, has_app_context, request
 
+from traceability.errors import Refused
+from traceability.projections.as_of import look_as_of
 from traceability.projections.view import View, look
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 KEYS_SHOWN = 20
 """Keys of one move that are named on the live stream; the rest is a count (DESIGN §5)."""
+
+
+AS_OF_ENTRIES_MAX = 20_000
+"""Entries that a page folds again at most: about a second; the command takes more."""
 
 
 class Ledger(Protocol):
@@ -106,6 +112,25 @@ class Reading:
     def look(self) -> AbstractContextManager[View]:
         """Open one consistent moment of the ledger for questions."""
         return look(cast("Book", self.ledger))
+
+    def look_as_of(self, position: int, key: str) -> AbstractContextManager[View]:
+        """Open the ledger as it was at an entry, for questions about one thing."""
+        book = cast("Book", self.ledger)
+        return look_as_of(book, position, [key], entries_max=AS_OF_ENTRIES_MAX)
+
+
+def asked_position() -> int | None:
+    """Return the entry that this request asks about with ``as_of``; None means now.
+
+    Raises:
+        Refused: If it is no position.
+    """
+    given = request.args.get("as_of", "").strip()
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise Refused(f"Cannot look at entry {given[:40]!r}: expected a position, a whole number.")
+    return int(given)
 
 
 def current() -> Reading:

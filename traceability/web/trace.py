@@ -23,7 +23,7 @@ from traceability.projections.view import View
 from traceability.web import identify, pictures, ribbons, telling
 from traceability.web.clock import now
 from traceability.web.layout import MenuEntry
-from traceability.web.reading import current
+from traceability.web.reading import asked_position, current
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
 from traceability.web.telling import bold_name, item_path, named
@@ -128,12 +128,19 @@ def api_trace() -> Response:
     code = request.args.get("id", "").strip()
     if not code:
         raise Refused("Cannot trace: expected ?id= with a code, a key or a link, got nothing.")
+    position = asked_position()
     with current().look() as view:
         keys = find_keys(view, code)
-        found = trace_thing(view, keys[0], now=now()) if len(keys) == 1 else None
+        if position is None or len(keys) != 1:
+            found = trace_thing(view, keys[0], now=now()) if len(keys) == 1 else None
+            if found is None:
+                what = f"can be {len(keys)} things" if len(keys) > 1 else "was never seen here"
+                raise Refused(f"Cannot trace {code!r}: it {what}.")
+            return jsonify(as_tree(view, found))
+    with current().look_as_of(position, keys[0]) as view:
+        found = trace_thing(view, keys[0])
         if found is None:
-            what = f"can be {len(keys)} things" if len(keys) > 1 else "was never seen here"
-            raise Refused(f"Cannot trace {code!r}: it {what}.")
+            raise Refused(f"Cannot trace {code!r}: it was not seen up to entry {position}.")
         return jsonify(as_tree(view, found))
 
 
