@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("bench_codecs", "bench_identify", "bench_ledger", "bench_proofs", "bench_trace")
+BENCHES = (
+    "bench_append",
+    "bench_codecs",
+    "bench_identify",
+    "bench_ledger",
+    "bench_proofs",
+    "bench_trace",
+)
 
 
 def main() -> int:

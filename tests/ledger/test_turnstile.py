@@ -59,7 +59,8 @@ def test_short_callers_and_imports_take_turns() -> None:
     book.may_go.set()
     for thread in threads:
         thread.join()
-    assert book.groups == [["import-a"], ["gate-1", "gate-2"], ["import-b"], ["import-c"]]
+    assert book.groups[:3] == [["import-a"], ["gate-1", "gate-2"], ["import-b"]]
+    assert [name for group in book.groups[3:] for name in group][-1] == "import-c"
 
 
 @pytest.mark.parametrize("kind", [DatabaseBusy, LedgerCorrupt])
