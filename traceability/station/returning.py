@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime
+from typing import cast
 
 from traceability.errors import Offline
 from traceability.station.link import Link, read_json
@@ -34,23 +35,30 @@ def ask(link: Link, spool: Spool, now: datetime) -> bool:
         Offline: If the server does not answer.
     """
     status, data, _ = link.ask("GET", PATH)
-    if status != 200:  # a server of an earlier version: everything is kept, for 14 days
+    tree = _read(data) if status == 200 else None
+    if tree is None:  # a server of an earlier version, or something in its place: keep everything
         spool.let_go(0, before=now - KEEP_FOR)
         return False
-    tree = read_json(data)
-    if not isinstance(tree, dict) or any(
-        not isinstance(tree.get(name), kind) for name, kind in _TYPES.items()
-    ):
-        raise Offline(f"The server's answer to GET {PATH} is none: {data[:80]!r}.")
     known = f"life {tree['record']}"
     life = spool.meta(known)
     had = spool.reached if spool.meta("record") == tree["record"] else -1
     is_new = hear(spool, tree, now)
-    if is_new and life is not None and had >= tree["since"]:
+    if is_new and life is not None and had >= int(tree["since"]):
         # What the record does not know of itself: it was longer. Nothing hangs on the answer.
         said = {"name": spool.station, "reached": had, "life": life}
         link.ask("POST", PATH, json.dumps(said).encode())
     return is_new
+
+
+def _read(data: bytes) -> dict[str, int | str] | None:
+    try:
+        tree = read_json(data)
+    except Offline:
+        return None
+    is_told = isinstance(tree, dict) and all(
+        type(tree.get(name)) is kind for name, kind in _TYPES.items()
+    )
+    return cast("dict[str, int | str]", tree) if is_told else None
 
 
 def hear(spool: Spool, told: dict[str, int | str], now: datetime) -> bool:
