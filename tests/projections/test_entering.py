@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
+from tests.engines import open_place
 from tests.ledger.books import NAMESPACE, database_of, open_book
 from traceability.assets import folder
-from traceability.database import open_file
 from traceability.ledger.append import Ledger, Opening
 from traceability.projections.entering import flow_draft, master_draft
 from traceability.projections.people import Person, people, person
@@ -19,6 +20,8 @@ from traceability.projections.view import look
 
 FLOW = (folder("flows") / "garment.toml").read_text("utf-8")
 ANA = f"//{NAMESPACE}/obj/W-10010"
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def workshop(ledger: Ledger, **values: object) -> None:
@@ -87,7 +90,7 @@ def test_an_opening_brings_its_master_data_as_one_entry(tmp_path: Path) -> None:
         ],
         private={f"{ANA}:name": "Ana Lopes"},
     )
-    ledger = Ledger.open(open_file(tmp_path / "live.sqlite"), opening=opening)
+    ledger = Ledger.open(open_place(tmp_path / "live.sqlite"), opening=opening)
     with look(ledger) as view:
         assert view.size == 1
         assert [(row.label.key, int(row.ordered)) for row in orders(view)] == [(number, 40)]

@@ -20,12 +20,15 @@ from hypothesis.stateful import (
     rule,
 )
 
+from tests import engines
 from tests.projections.histories import Arrival, arrivals, as_event, history_of
 from tests.projections.kept_ledger import KeptLedger, differences
 from tests.projections.telling import wrong
 
 SEEDS = 200
 SEEDS_A_TEST = 10
+SEEDS_ON_SERVER = range(400, 408)
+"""Other ones: each run then knows 208 histories."""
 
 
 class FoldBesideReplay(RuleBasedStateMachine):
@@ -95,6 +98,36 @@ def test_random_histories_fold_as_they_replay(first: int, tmp_path: Path) -> Non
     }
 
     assert wrong_ends == {}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("seed", SEEDS_ON_SERVER)
+def test_random_histories_fold_alike_on_a_server(seed: int, tmp_path: Path) -> None:
+    with engines.on(engines.SERVER):
+        assert told_and_compared(seed, tmp_path) == {}
+
+
+class FoldOnServer(FoldBesideReplay):
+    """The same, on a server."""
+
+    @initialize()
+    def open_ledger(self) -> None:
+        self.server = engines.on(engines.SERVER)
+        self.server.__enter__()
+        super().open_ledger()
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            if hasattr(self, "server"):
+                self.server.__exit__(None, None, None)
+
+
+TestFoldOnServer = pytest.mark.postgres(FoldOnServer.TestCase)
+TestFoldOnServer.settings = settings(
+    TestFoldBesideReplay.settings, max_examples=4, stateful_step_count=8
+)
 
 
 def told_and_compared(seed: int, folder: Path) -> dict[str, object]:

@@ -20,6 +20,8 @@ from traceability.projections.view import look
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MINE, OTHER = "//demo.workshop.invalid/bt/4471", "//demo.workshop.invalid/bt/4472"
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:

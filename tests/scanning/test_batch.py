@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from time import process_time
 
+import pytest
 from sqlalchemy import text
 
 from tests.scanning.test_rules import cut
@@ -41,6 +42,7 @@ def test_the_same_request_again_gives_the_same_answers(shop: Workshop) -> None:
     assert shop.ledger.size == size
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_request_cut_off_in_the_middle_is_finished_by_the_next(shop: Workshop) -> None:
     shop.roll("MILL-7")
     desk, scans = sent(shop, ["MILL-7", digits(1000), digits(1001)])
@@ -89,6 +91,7 @@ def test_the_numbers_of_a_device_have_no_hole(shop: Workshop) -> None:
     assert (row.contiguous, row.holes) == (3, "[]")
 
 
+@pytest.mark.usefixtures("engine")
 def test_two_devices_with_one_ticket_cut_it_once(shop: Workshop) -> None:
     shop.roll("MILL-7")
     requests = []

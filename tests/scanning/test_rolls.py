@@ -86,6 +86,7 @@ def test_a_gs1_label_names_product_and_lot(shop: Workshop) -> None:
     assert shop.scan("fabric-in", "]C10109524137001002" + "10L7").said == "already"
 
 
+@pytest.mark.usefixtures("engine")
 def test_two_rolls_with_one_barcode_are_told_apart(shop: Workshop) -> None:
     shop.roll("ARTICLE 5", "50")
     again = shop.scan("fabric-in", "ARTICLE 5")
@@ -139,6 +140,7 @@ def test_what_no_roll_can_hold_is_refused(amount: str, unit: str, sentence: str)
     assert sentence in str(caught.value)
 
 
+@pytest.mark.usefixtures("engine")
 def test_rolls_and_tickets_are_found_by_what_people_read_out(shop: Workshop) -> None:
     shop.roll("MILL-7")
     shop.scan("cutting", "MILL-7")

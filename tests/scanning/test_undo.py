@@ -29,6 +29,7 @@ def count(shop: Workshop, event: str, good: object, bad: object = None) -> Answe
     return quality.count(shop.ledger, "pc", event, good=good, bad=bad, at=at, person=ANA)[0]
 
 
+@pytest.mark.usefixtures("engine")
 def test_what_was_taken_back_can_be_scanned_again(shop: Workshop) -> None:
     cut(shop)
     event = last(shop, "cutting", digits(1000))
@@ -97,6 +98,7 @@ def test_only_the_last_ten_of_the_same_device(shop: Workshop) -> None:
     assert shop.progress("cutting") == "20"
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_carton_s_shipping_can_be_taken_back(shop: Workshop) -> None:
     packed(shop, 1500, 1100, 1101)
     event = last(shop, "shipping", carton(1500))
@@ -121,6 +123,7 @@ def test_bad_pieces_leave_their_ticket(shop: Workshop) -> None:
     assert (item[3], item[4], item[8]) == (f"//{NS}/loc/sewing", "sewing", "18")
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_count_can_be_corrected_and_sent_again(shop: Workshop) -> None:
     event = done_ticket(shop)
     count(shop, event, 18, 2)

@@ -255,6 +255,7 @@ def test_an_answer_says_what_it_can_be_and_what_each_needs(client: FlaskClient) 
     assert "asks" not in actions[0]
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_program_binds_with_what_the_action_says(client: FlaskClient) -> None:
     garment = _scan(client, "TAILOR 1", 1)["actions"][1]
     choice = next(one for one in garment["asks"]["choices"] if one["title"] == "Shirt, grey, L")
