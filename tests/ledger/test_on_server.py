@@ -131,6 +131,36 @@ def test_a_right_that_was_given_is_named(statement: str, named: str, bare: str) 
     database.close()
 
 
+@pytest.mark.parametrize(
+    ("statement", "kind", "position"),
+    [
+        ("UPDATE body SET body = body || ' '::bytea WHERE position = 2", "changed body", 2),
+        ("UPDATE entry SET entry = entry || ' '::bytea WHERE position = 2", "changed entry", 2),
+        ("DELETE FROM body WHERE position = 3", "missing body", 3),
+        ("DELETE FROM entry WHERE position = 2", "deleted", 2),
+        ("UPDATE tile SET data = decode(repeat('00', 160), 'hex')", "tile altered", None),
+        (
+            "UPDATE item SET quantity = quantity + 0.000001",
+            "projection row",
+            None,
+        ),
+        ("DELETE FROM touch WHERE position = 2", "projection row", None),
+        ("GRANT UPDATE ON entry TO PUBLIC", "grant changed", None),
+    ],
+)
+def test_verify_names_what_was_done_past_us(
+    bare: str, statement: str, kind: str, position: int | None
+) -> None:
+    ledger = Ledger.open(open_database(bare), opening=OPENING)
+    ledger.append([draft(packed(number)) for number in range(4)])
+    as_superuser(ledger.database, statement)
+    finding = verify(ledger, projections=True).finding
+    ledger.database.close()
+    assert finding is not None
+    assert finding.kind == kind
+    assert position in (None, finding.position)
+
+
 def test_a_superuser_is_told_that_nothing_is_kept_from_him(book: Ledger) -> None:
     name = str(book.database.engine.url.database)
     database = open_database(postgres.shared().url(name, "postgres"))
