@@ -188,11 +188,12 @@ def _start_keeper(folder: Path) -> None:
 def _make_template(server: Server) -> None:
     with server.connect() as connection:
         connection.execute(f"CREATE ROLE {ROLE} LOGIN")
-        # The order of letters of a language: what leans on the order of bytes must say so itself.
-        foreign = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'"
-        connection.execute(
-            f"CREATE DATABASE {TEMPLATE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8' {foreign}"
-        )
+        make = f"CREATE DATABASE {TEMPLATE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8'"
+        try:
+            # The order of letters of a language: what leans on that of bytes must say so itself.
+            connection.execute(f"{make} LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'")
+        except psycopg.Error:  # built without
+            connection.execute(f"{make} LOCALE 'C'")
     database = open_database(server.url(TEMPLATE))
     upgrade(database)
     database.close()
