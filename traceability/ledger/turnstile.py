@@ -51,11 +51,14 @@ _log = logging.getLogger(__name__)
 class _Waiting:
     """One caller's drafts on their way into the ledger. Owned by who is inside."""
 
-    __slots__ = ("drafts", "error", "gate", "is_done", "is_heir", "outcomes", "weight")
+    __slots__ = ("drafts", "error", "gate", "is_done", "is_heir", "is_short", "outcomes", "weight")
 
     def __init__(self, drafts: list[Prepared]) -> None:
         self.drafts = drafts
-        self.weight = sum(_touches(draft) for draft in drafts)
+        is_short = len(drafts) <= SHORT_MAX
+        self.weight = sum(map(_touches, drafts)) if is_short else TOUCHES_MAX
+        """Things touched, if they may be few."""
+        self.is_short = is_short and self.weight <= SHORT_MAX
         self.outcomes: list[Outcome] = []
         """Of the drafts that are written; the rest are still to come."""
         self.error: BaseException | None = None
@@ -63,10 +66,6 @@ class _Waiting:
         self.is_heir = False
         self.gate = threading.Lock()
         self.gate.acquire()  # opened by another thread, once
-
-    @property
-    def is_short(self) -> bool:
-        return len(self.drafts) <= SHORT_MAX and self.weight <= SHORT_MAX
 
     def rest(self, seconds: float | None, load_s: float) -> list[Prepared]:
         """Return what is to be written next; all of it where nobody else waits.
