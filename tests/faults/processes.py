@@ -30,36 +30,32 @@ class Writers:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._running: set[int] = set()
 
     def __enter__(self) -> Writers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for pid in tuple(self._running):
-            self.kill(pid)
         assert self._launcher.stdin is not None
         assert self._launcher.stdout is not None
         self._launcher.stdin.close()
         self._launcher.stdout.close()
-        self._launcher.wait(10)
+        try:
+            self._launcher.wait(10)
+        except subprocess.TimeoutExpired:
+            self._launcher.kill()  # it waits for a process that hangs
+            self._launcher.wait()
 
     def start(self, job: Job) -> int:
         """Start a writer; return its process id."""
-        pid = self._ask(order(job))
-        self._running.add(pid)
-        return pid
+        return self._ask(order(job))
 
     def wait(self, pid: int) -> int:
         """Wait for the end of a writer; return its exit code, negative for a signal."""
-        code = self._ask(json.dumps({"wait": pid}))
-        self._running.discard(pid)
-        return code
+        return self._ask(json.dumps({"wait": pid}))
 
     def kill(self, pid: int) -> int:
         """End a writer as a power cut would; return how it ended."""
-        os.kill(pid, signal.SIGKILL)
-        return self.wait(pid)
+        return self._ask(json.dumps({"kill": pid}))
 
     def run(self, job: Job) -> int:
         """Start a writer and wait for its end."""

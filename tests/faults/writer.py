@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.faults import disk, plans, station
 from traceability.database import open_database
@@ -117,18 +119,33 @@ def _told(caller: int, error: Exception, ledger: Ledger) -> dict[str, object]:
 
 
 def main() -> None:
-    """Fork a process for each job; say how it ended when asked."""
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "wait" in order:
-            _, status = os.waitpid(order["wait"], 0)
-            answer = os.waitstatus_to_exitcode(status)
-        else:
-            order |= {"callers": tuple(order["callers"]), "steps_s": tuple(order["steps_s"])}
-            answer = os.fork()
-            if answer == 0:
-                _end(Job(**order))
-        print(answer, flush=True)
+    """Fork a process for each job; end one, and say how one ended, when asked.
+
+    A process that ended keeps its number until it was waited for here: so nobody else is killed.
+    """
+    children: set[int] = set()
+    try:
+        for line in sys.stdin:
+            print(_obey(json.loads(line), children), flush=True)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+
+
+def _obey(order: dict[str, Any], children: set[int]) -> int:
+    child = order.get("kill") or order.get("wait")
+    if child is None:
+        order |= {"callers": tuple(order["callers"]), "steps_s": tuple(order["steps_s"])}
+        child = os.fork()
+        if child == 0:
+            _end(Job(**order))
+        children.add(child)
+        return child
+    if "kill" in order:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    children.discard(child)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _end(job: Job) -> None:
