@@ -131,7 +131,9 @@ def test_without_it_the_record_comes_back_and_the_keys_do_not(
     assert code_of(factory) != code_of(premises.factory)
 
 
-@pytest.mark.parametrize("typed", [new_code(), "another dozen of signs"])
+@pytest.mark.parametrize(
+    "typed", [new_code(), "another dozen of signs"], ids=["another code", "words"]
+)
 def test_a_wrong_passphrase_is_one_sentence_and_leaves_nothing(
     premises: Premises, tmp_path: Path, typed: str
 ) -> None:
