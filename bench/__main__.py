@@ -12,6 +12,7 @@ BENCHES = (
     "bench_ledger",
     "bench_proofs",
     "bench_trace",
+    "bench_verify",
 )
 
 

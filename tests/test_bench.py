@@ -13,6 +13,7 @@ from bench.bench_append import measure as measure_append
 from bench.bench_append import measure_peer
 from bench.bench_ledger import measure, open_in
 from bench.bench_proofs import measure as measure_proofs
+from bench.bench_verify import measure as measure_verify
 from bench.callers import measure_callers
 from bench.raw import RawFile
 from traceability.database import open_file
@@ -61,6 +62,13 @@ def test_callers_are_measured_beside_an_import(tmp_path: Path) -> None:
 def test_the_ledger_of_other_authors_is_measured(tmp_path: Path) -> None:
     row = measure_peer(tmp_path, 50)
     assert float(str(row["ratio_to_peer"])) > 0
+
+
+def test_checks_are_measured_against_hashing_and_appending() -> None:
+    chain, state, log = measure_verify(events=100)
+    assert float(str(chain["ratio_to_raw"])) > 0
+    assert float(str(state["ratio_to_raw"])) > 0
+    assert 0 < float(str(log["mb"])) < 64
 
 
 def test_proofs_are_measured_against_hashing_their_paths() -> None:

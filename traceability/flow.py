@@ -32,6 +32,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Form = Literal["thing", "lot", "holding"]
@@ -158,6 +159,7 @@ class Flow:
         return hash(self.text)
 
     @staticmethod
+    @lru_cache(maxsize=16)
     def parse(text: str) -> Flow:
         """Read a flow file.
 
@@ -168,6 +170,7 @@ class Flow:
             InvalidFlow: With one sentence that names the kind or stage, the value, and what was
                 expected instead.
         """
+        # One text gives one flow: what is kept by flow elsewhere is then found without comparing.
         from traceability.flow_file import parse_flow
 
         return parse_flow(text)

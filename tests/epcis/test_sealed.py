@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -12,12 +12,15 @@ import pytest
 from tests.epcis.test_published_events import EPCIS, documents, events_of
 from tests.projections.small_flow import FLOW
 from traceability.epcis import body
-from traceability.epcis.event import event_body, read_event
+from traceability.epcis.event import Event, event_body, read_event
 from traceability.epcis.redaction import redacted
 from traceability.epcis.sealed import read_sealed
 from traceability.epcis.vocabulary import OPERATION, PRODUCT
 from traceability.errors import InvalidEvent
 from traceability.projections.touches import facts_of
+
+NAMES = [one.name for one in fields(Event)]
+"""All that an event has."""
 
 pytestmark = pytest.mark.vectors
 
@@ -49,7 +52,10 @@ def test_a_sealed_event_is_read_as_it_came() -> None:
             ilmd={name: value for name, value in event.ilmd.items() if name == PRODUCT},
             extensions={OPERATION: "sewing"},
         )
-        assert read_sealed(body.canonical(tree)) == wanted
+        sealed = read_sealed(body.canonical(tree))
+        assert {name: getattr(sealed, name) for name in NAMES} == {
+            name: getattr(wanted, name) for name in NAMES
+        }
         count += 1
     assert count > 150
 

@@ -13,11 +13,11 @@ members that no fold reads are passed over.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from traceability.epcis.event import ErrorDeclaration, Event
+from traceability.epcis.event import ErrorDeclaration
 from traceability.epcis.event_time import parse_time
 from traceability.epcis.quantity import Quantity
 from traceability.epcis.vocabulary import (
@@ -31,6 +31,9 @@ from traceability.epcis.vocabulary import (
     Vocabulary,
 )
 from traceability.errors import InvalidEvent
+
+if TYPE_CHECKING:
+    from traceability.epcis.event import Event
 
 __all__ = ["read_sealed"]
 
@@ -128,6 +131,39 @@ class _Sealed(
     operation: str | None = None
 
 
+class _Event(msgspec.Struct, frozen=True):
+    """An event by the names and in the order of `Event`: a struct is made in a fifth of the time.
+
+    The checks of an event's shape are left out with it: they were made before it was sealed.
+    """
+
+    type: str
+    event_id: str
+    event_time: int
+    offset: str
+    action: str | None
+    epcs: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    parent: str | None
+    children: tuple[str, ...]
+    child_quantities: tuple[Quantity, ...]
+    inputs: tuple[str, ...]
+    input_quantities: tuple[Quantity, ...]
+    outputs: tuple[str, ...]
+    output_quantities: tuple[Quantity, ...]
+    transformation_id: str | None
+    step: str | None
+    disposition: str | None
+    read_point: str | None
+    place: str | None
+    transactions: tuple[tuple[str | None, str], ...]
+    sources: tuple[tuple[str, str], ...]
+    destinations: tuple[tuple[str, str], ...]
+    ilmd: dict[str, str]
+    extensions: dict[str, str]
+    error: ErrorDeclaration | None
+
+
 _DECODER: Final = msgspec.json.Decoder(_Sealed)
 
 
@@ -138,8 +174,8 @@ def read_sealed(body: bytes) -> Event:
         body: Canonical JSON (`traceability.epcis.body.canonical`).
 
     Returns:
-        The event as `read_event` reads it, but for its extensions and master data: of these only
-        the operation and the product.
+        The event as `read_event` reads it, to be looked at and not changed; of its extensions and
+        master data only the operation and the product.
 
     Raises:
         InvalidEvent: If it is no event.
@@ -147,35 +183,35 @@ def read_sealed(body: bytes) -> Event:
     try:
         sent = _DECODER.decode(body)
         operation, made = sent.operation, sent.ilmd
-        return Event(
-            type=sent.type,
-            event_id=sent.event_id,
-            event_time=parse_time(sent.at),
-            offset=sent.offset,
-            action=sent.action,
-            epcs=sent.epcs,
-            quantities=_amounts(sent.amounts),
-            parent=sent.parent,
-            children=sent.children,
-            child_quantities=_amounts(sent.child_amounts),
-            inputs=sent.inputs,
-            input_quantities=_amounts(sent.input_amounts),
-            outputs=sent.outputs,
-            output_quantities=_amounts(sent.output_amounts),
-            transformation_id=sent.transformation_id,
-            step=_word(sent.step, STEPS),
-            disposition=_word(sent.disposition, DISPOSITIONS),
-            read_point=None if sent.read_point is None else sent.read_point.id,
-            place=None if sent.place is None else sent.place.id,
-            transactions=tuple(
-                [(_word(one.type, TRANSACTION_TYPES), one.id) for one in sent.papers]
-            ),
-            sources=_parties(sent.sources),
-            destinations=_parties(sent.destinations),
-            ilmd={PRODUCT: made.product} if made is not None and made.product is not None else {},
-            extensions={} if operation is None else {OPERATION: operation},
-            error=None if sent.error is None else _declaration(sent.error),
+        told = _Event(
+            sent.type,
+            sent.event_id,
+            parse_time(sent.at),
+            sent.offset,
+            sent.action,
+            sent.epcs,
+            _amounts(sent.amounts) if sent.amounts else (),
+            sent.parent,
+            sent.children,
+            _amounts(sent.child_amounts) if sent.child_amounts else (),
+            sent.inputs,
+            _amounts(sent.input_amounts) if sent.input_amounts else (),
+            sent.outputs,
+            _amounts(sent.output_amounts) if sent.output_amounts else (),
+            sent.transformation_id,
+            _word(sent.step, STEPS),
+            _word(sent.disposition, DISPOSITIONS),
+            None if sent.read_point is None else sent.read_point.id,
+            None if sent.place is None else sent.place.id,
+            tuple([(_word(one.type, TRANSACTION_TYPES), one.id) for one in sent.papers]),
+            _parties(sent.sources) if sent.sources else (),
+            _parties(sent.destinations) if sent.destinations else (),
+            {PRODUCT: made.product} if made is not None and made.product is not None else {},
+            {} if operation is None else {OPERATION: operation},
+            None if sent.error is None else _declaration(sent.error),
         )
+        # It has all that an event has, by the same names; no fold asks which of the two it is.
+        return cast("Event", told)
     except (msgspec.MsgspecError, ValueError) as error:
         raise InvalidEvent(f"Cannot read {body[:80]!r} as a sealed event: {error}") from error
 

@@ -21,15 +21,16 @@ from traceability.ledger.proof.note import Verifier
 from traceability.ledger.proof.proving import Proofs
 from traceability.ledger.tiles import WIDTH
 from traceability.ledger.verify_anchors import Anchor, Anchors, anchor_of
-from traceability.ledger.verify_chain import Chain, Progress
+from traceability.ledger.verify_chain import Chain, Progress, See
 from traceability.ledger.verify_ids import Ids
 from traceability.ledger.verify_keys import read_keys
 from traceability.ledger.verify_rows import plain_rows
 from traceability.ledger.verify_samples import sample, tree_at
 from traceability.ledger.verify_sides import Sides
 from traceability.ledger.verify_start import Start
-from traceability.ledger.verify_state import compare_state
+from traceability.ledger.verify_state import Comparison
 from traceability.ledger.verify_tree import Regrown
+from traceability.projections.folded import folded
 
 __all__ = ["Finding", "Gap", "Kept", "Report", "kept_by_signer", "verify"]
 
@@ -154,9 +155,13 @@ class _Verification:
         self._outside: tuple[Anchor, ...] = ()
 
     def run(self) -> Report:
-        finding = self._prepare() or self._chain_and_sides()
+        finding = self._prepare()
         if finding is None and self._with_projections:
-            finding = compare_state(self._ledger, self._size, self._progress)
+            with folded(self._ledger) as again:
+                comparison = Comparison(self._ledger, self._size, again)
+                finding = self._chain_and_sides(comparison) or comparison.compare(self._progress)
+        elif finding is None:
+            finding = self._chain_and_sides(None)
         if finding is None and self._rules:
             finding = self._rule()
         return Report(
@@ -223,18 +228,19 @@ class _Verification:
                 )
         return None
 
-    def _chain_and_sides(self) -> Finding | None:
+    def _chain_and_sides(self, comparison: Comparison | None) -> Finding | None:
         sides, ids = Sides(self._ledger, self._size), Ids(self._ledger)
-        seen = (sides.see, ids.see) if self._with_projections else (sides.see,)
+        seen: list[See] = [sides.see]
+        # What is folded as it goes by need not be read a second time.
+        if comparison is not None and not self._begun.size:
+            seen += [ids.see, comparison.take]
         finding = self._chain.walk(self._progress, seen) or self._head()
         finding = finding or self._chain.beyond() or self._anchors.beyond()
         if finding is None and self._begun.size:
             finding, self._sampled = sample(self._ledger, self._chain, self._begun)
             return finding
         finding = finding or sides.compare()
-        if finding is None and self._with_projections:
-            finding = ids.compare()
-        return finding
+        return finding or (None if comparison is None else ids.compare())
 
     def _head(self) -> Finding | None:
         frontier = self._chain.tree.frontier()

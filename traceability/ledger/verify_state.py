@@ -8,27 +8,27 @@ takes to read a piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 
-from traceability.database import ExactDecimal, insert_rows, rows_by
+from traceability.database import ExactDecimal, rows_by
 from traceability.errors import TraceabilityError
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding
 from traceability.ledger.verify_chain import Progress
-from traceability.ledger.verify_rows import one_value, plain_rows
+from traceability.ledger.verify_rows import Row, one_value, plain_rows
 from traceability.projections import happenings, tables
 from traceability.projections.fold import Stored
-from traceability.projections.folded import SLICE, Folded, folded
+from traceability.projections.folded import SLICE, Folded
 from traceability.projections.rebuild import read_sealed_entries
-from traceability.projections.touches import facts_of
+from traceability.projections.touches import Facts
 
-__all__ = ["compare_state"]
+__all__ = ["Comparison"]
 
 PIECE = 5000
 """Rows compared in one go."""
@@ -52,20 +52,46 @@ _EVENT = tuple(one.name for one in tables.event.c if one.name != "pieces")
 """What is compared of `event`: its pieces tell what was known when the follower came by."""
 
 
-def compare_state(ledger: Ledger, size: int, progress: Progress | None) -> Finding | None:
-    """Fold a ledger anew and compare every table of the state.
+class Comparison:
+    """A state folded beside a check of the entries, then compared with the stored one."""
 
-    Args:
-        ledger: Its entries are known to be as they were sealed.
-        size: Entries at least; the state may have gone on meanwhile.
-        progress: Told how many of how many entries are folded.
-    """
-    with folded(ledger) as again:
+    def __init__(self, ledger: Ledger, size: int, again: Folded) -> None:
+        """Prepare the comparison.
+
+        Args:
+            ledger: Read only.
+            size: Entries at least that are folded; the state may have gone on meanwhile.
+            again: An empty state.
+        """
+        self._ledger = ledger
+        self._size = size
+        self._again = again
+        self._state = _State(ledger, again)
+        self._trouble: Finding | None = None
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Fold the entries that come next, each known to be as it was sealed.
+
+        What does not fit of the state is told by `compare`: a fault of an entry comes first.
+        """
+        if self._trouble is None:
+            self._trouble = self._tried(lambda: self._again.take(rows))
+
+    def compare(self, progress: Progress | None) -> Finding | None:
+        """Fold what nobody gave, and compare every table."""
+        if self._trouble is not None:
+            return self._trouble
+        found: list[Finding | None] = []
+        trouble = self._tried(lambda: found.append(self._state.compare(self._size, progress)))
+        return trouble or found[0]
+
+    def _tried(self, work: Callable[[], object]) -> Finding | None:
         try:
-            return _State(ledger, again).compare(size, progress)
+            work()
         # What was sealed may be anything where somebody sealed it anew: the fold trips over it.
         except (TraceabilityError, ValueError, LookupError, TypeError, AssertionError) as error:
-            return _unreadable(ledger, again.size, size, error)
+            return _unreadable(self._ledger, self._again.size, self._size, error)
+        return None
 
 
 def _unreadable(ledger: Ledger, first: int, size: int, error: Exception) -> Finding:
@@ -91,12 +117,19 @@ class _State:
     def __init__(self, ledger: Ledger, again: Folded) -> None:
         self._ledger = ledger
         self._again = again
-        self._late = _late_position(ledger)
+        self.finding: Finding | None = None
+        """What does not fit of the rows that are compared as the events go by."""
+        with ledger.database.read() as connection:
+            self._late = _late_position(ledger, connection)
+        self._seen = 0
         self._read_points: set[str] = set()
+        again.see_facts = self._see
 
     def compare(self, size: int, progress: Progress | None) -> Finding | None:
-        self._again.grow(size, seen=self._see, progress=progress)
-        for table in (*COMPARED, tables.event, tables.name):
+        self._again.grow(size, progress=progress)
+        if self.finding is not None:
+            return self.finding
+        for table in (*COMPARED, tables.name):
             for stored, again in self._pieces(table):
                 if table is tables.name:
                     stored = self._without_read_points(stored, again)
@@ -104,36 +137,52 @@ class _State:
                     stored, again = self._without_last(stored, again)
                 if stored != again:
                     return self._difference(table, stored, again)
-        return self._counters()
+        return self._late_beyond() or self._counters()
 
-    def _see(self, batch: list[Stored]) -> None:
-        self._read_points |= {
-            key_of(one.event.read_point) for one in batch if one.event and one.event.read_point
-        }
-        late = [one for one in batch if one.kind == "event" and one.position < self._late]
-        if late:
-            self._fold_late(late)
+    def _see(self, facts: list[tuple[Stored, Facts]]) -> None:
+        """Compare what the follower folded of some events, as far as it had come at the start.
 
-    def _fold_late(self, late: Sequence[Stored]) -> None:
-        """Fold what the follower folds, as far as it had come when the check began."""
-        facts = []
-        for stored in late:
-            assert stored.event is not None, "it is an event"
-            flow = next(flow for at, flow in reversed(self._again.flows) if at <= stored.position)
-            facts.append((stored, stored.event, facts_of(stored.event, flow, at=stored.at)))
-        numbers = self._again.learn(happenings.names_of([(one, fact) for _, one, fact in facts]))
-        insert_rows(
-            self._again.connection,
-            tables.event,
-            [
-                (
-                    self._ledger.ledger_id,
-                    stored.position,
-                    *happenings.columns_of(event, fact, numbers),
-                    0,
-                )
-                for stored, event, fact in facts
-            ],
+        Its rows never change, but for their pieces: they are compared as the events go by.
+        """
+        told = [(stored, stored.event, one) for stored, one in facts if stored.event is not None]
+        spots = {event.read_point for _, event, _ in told}
+        self._read_points |= {key_of(spot) for spot in spots if spot}
+        late = [one for one in told if one[0].position < self._late]
+        if not late or self.finding is not None:
+            return
+        key = self._ledger.ledger_id
+        columns = happenings.columns_of([one[1:] for one in late], self._again.learn)
+        again = [
+            (key, one[0].position, *told_of) for one, told_of in zip(late, columns, strict=True)
+        ]
+        with self._ledger.database.read() as connection:
+            stored_rows = plain_rows(
+                connection,
+                f"SELECT {', '.join(_EVENT)} FROM event WHERE ledger_id = :l "  # noqa: S608
+                "AND position >= :f AND position < :t ORDER BY position",
+                {"l": key, "f": self._seen, "t": late[-1][0].position + 1},
+            ).fetchall()
+        self._seen = late[-1][0].position + 1
+        if stored_rows != again:
+            self.finding = self._difference(tables.event, stored_rows, again)
+
+    def _late_beyond(self) -> Finding | None:
+        """Find rows of events that the follower has not come to."""
+        with self._ledger.database.read() as connection:
+            where = {"l": self._ledger.ledger_id, "f": self._seen, "t": self._late}
+            where["p"] = _late_position(self._ledger, connection)
+            position = one_value(
+                connection,
+                "SELECT position FROM event WHERE ledger_id = :l AND (position < 0 OR "
+                "position >= :p OR (position >= :f AND position < :t)) ORDER BY position LIMIT 1",
+                where,
+            )
+        if position is None:
+            return None
+        return Finding(
+            position,
+            "projection row",
+            f"The row of event for position {position} is extra.",
         )
 
     def _without_last(self, stored: list[Any], again: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -173,7 +222,7 @@ class _State:
 
     def _pieces(self, table: Table) -> Iterator[tuple[list[Any], list[Any]]]:
         keys = [one.name for one in table.primary_key if one.name != "ledger_id"]
-        names = _EVENT if table is tables.event else tuple(one.name for one in table.c)
+        names = tuple(one.name for one in table.c)
         after: tuple[Any, ...] | None = None
         while True:
             with self._ledger.database.read() as connection:
@@ -183,7 +232,7 @@ class _State:
                     {"l": self._ledger.ledger_id},
                 )
                 stored = self._read(connection, table, names, keys, after, None)
-            self._again.grow(size, seen=self._see)
+            self._again.grow(size)
             at = [names.index(key) for key in keys]
             is_last = len(stored) < PIECE
             upto = None if is_last else tuple(stored[-1][i] for i in at)
@@ -206,8 +255,6 @@ class _State:
             table, names, tuple(keys), after is not None, upto is not None, connection.dialect
         )
         where: dict[str, Any] = {"l": self._ledger.ledger_id, "n": PIECE + (upto is not None)}
-        if table is tables.event:
-            where["late"] = self._late
         where |= {f"a{i}": one for i, one in enumerate(after or ())}
         where |= {f"b{i}": one for i, one in enumerate(upto or ())}
         rows = plain_rows(connection, statement, where).fetchall()
@@ -293,7 +340,7 @@ class _State:
                 "(SELECT max(no) FROM name WHERE ledger_id = :l) FROM ledger WHERE ledger_id = :l",
                 {"l": self._ledger.ledger_id},
             ).fetchone()
-        self._again.grow(size, seen=self._see)
+        self._again.grow(size)
         if item_next != self._again.head.item_next or name_next <= (largest or 0):
             return Finding(
                 None,
@@ -304,13 +351,12 @@ class _State:
         return None
 
 
-def _late_position(ledger: Ledger) -> int:
-    with ledger.database.read() as connection:
-        found = one_value(
-            connection,
-            "SELECT position FROM projection WHERE ledger_id = :l AND name = :n",
-            {"l": ledger.ledger_id, "n": happenings.NAME},
-        )
+def _late_position(ledger: Ledger, connection: Connection) -> int:
+    found = one_value(
+        connection,
+        "SELECT position FROM projection WHERE ledger_id = :l AND name = :n",
+        {"l": ledger.ledger_id, "n": happenings.NAME},
+    )
     return int(found or 0)
 
 
@@ -325,8 +371,6 @@ def _select(
 ) -> tuple[str, Mapping[int, Any]]:
     key = ", ".join(keys)
     conditions = ["ledger_id = :l"]
-    if table is tables.event:
-        conditions.append("position < :late")
     if table in SUMS:
         conditions.append("quantity <> 0")
     if has_after:

@@ -18,7 +18,7 @@ all. That is allowed because a repast starts from nothing for everything they ca
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -59,10 +59,12 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class Fold:
     """The prompt projections of one ledger. Used under the ledger's lock only."""
 
-    def __init__(self, ledger_id: int, flow: Flow) -> None:
+    def __init__(self, ledger_id: int, flow: Flow, numbers: Numbers | None = None) -> None:
         self.ledger_id = ledger_id
         self.flow = flow
-        self.numbers = Numbers(ledger_id)
+        self.numbers = Numbers(ledger_id) if numbers is None else numbers
+        self.see_facts: Callable[[list[tuple[Stored, Facts]]], None] | None = None
+        """Shown what the events of each batch say, once their things have numbers."""
         self._roster = Roster(ledger_id, flow, self.numbers)
         self.known_orders: set[int] = set()
         self._scales: Scales | None = None
@@ -172,6 +174,8 @@ class Fold:
         ]
         first_new = head.item_next
         items, newcomers = self._learn(connection, head, [one for _, one in facts])
+        if self.see_facts is not None:
+            self.see_facts(facts)
         born_void = self._born_void(connection, [stored for stored, _ in facts])
         writing = self._writing(connection, head)
         arrivals = Newcomers(self.ledger_id, writing.scales, self.known_orders)

@@ -8,7 +8,7 @@ ledger does not know gets one that no ledger ever reaches.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from traceability.flow import Flow
 from traceability.ledger import tables as record
 from traceability.ledger.append import Ledger
 from traceability.ledger.redacted import bodies_at
+from traceability.ledger.verify_rows import Row
 from traceability.projections import tables
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head, Numbers
-from traceability.projections.rebuild import read_sealed_entries
+from traceability.projections.rebuild import read_sealed_entries, sealed_entries
+from traceability.projections.touches import Facts
 
 __all__ = ["Folded", "folded"]
 
@@ -77,8 +79,8 @@ class Folded:
         self.connection = connection
         self.head = Head(ledger.ledger_id, 1, _UNKNOWN)
         self.size = 0
-        self.flows: list[tuple[int, Flow]] = []
-        """Each flow with the position from which on it is in force."""
+        self.see_facts: Callable[[list[tuple[Stored, Facts]]], None] | None = None
+        """Shown what the events of each batch say."""
         self._ledger = ledger
         self._fold: Fold | None = None
 
@@ -86,14 +88,12 @@ class Folded:
         self,
         size: int,
         *,
-        seen: Callable[[list[Stored]], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Fold on to a size.
 
         Args:
             size: Entries; nothing happens if there are as many already.
-            seen: Told of every entry, in order, some at a time.
             progress: Told how many of how many entries are folded.
 
         Raises:
@@ -104,21 +104,35 @@ class Folded:
             with self._ledger.database.read() as source:
                 batch = read_sealed_entries(source, self._ledger.ledger_id, self.size, last)
                 self._copy_declared(source, batch)
-            self._begin(batch).apply(self.connection, self.head, batch)
-            if seen is not None:
-                seen(batch)
-            self.size = last
+            self._apply(batch)
             if progress is not None:
                 progress(last, size)
 
-    def _begin(self, batch: list[Stored]) -> Fold:
-        for stored in batch:
-            if stored.kind == "flow":
-                self.flows.append((stored.position, Flow.parse(str(stored.tree["flow"]))))
-        if self._fold is None:
-            self._fold = Fold(self._ledger.ledger_id, self.flows[0][1])
-            self._fold.numbers = _LedgersNumbers(self._ledger)
-        return self._fold
+    def take(self, rows: Sequence[Row]) -> None:
+        """Fold the entries that come next, read already and found to be as they were sealed.
+
+        Raises:
+            LedgerCorrupt: If a body that nobody erased is missing.
+        """
+        assert rows[0][0] == self.size, "entries come in the order of their positions"
+        with self._ledger.database.read() as source:
+            batch = sealed_entries(source, self._ledger.ledger_id, rows)
+            self._copy_declared(source, batch)
+        self._apply(batch)
+
+    def _apply(self, batch: list[Stored]) -> None:
+        fold = self._fold
+        if fold is None:
+            flow = Flow.parse(str(batch[0].tree["flow"]))
+            fold = Fold(self._ledger.ledger_id, flow, _LedgersNumbers(self._ledger))
+            fold.see_facts = self._see
+            self._fold = fold
+        fold.apply(self.connection, self.head, batch)
+        self.size = batch[-1].position + 1
+
+    def _see(self, facts: list[tuple[Stored, Facts]]) -> None:
+        if self.see_facts is not None:
+            self.see_facts(facts)
 
     def learn(self, names: Iterable[tuple[str, str]]) -> Numbers:
         """Make sure that names have numbers which no fold asked for; return them all."""

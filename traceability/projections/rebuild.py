@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Table, text
@@ -15,7 +15,7 @@ from traceability.flow import Flow
 from traceability.ledger.append import Ledger
 from traceability.ledger.entry import Entry
 from traceability.ledger.redacted import read_redacted
-from traceability.ledger.verify_rows import entry_rows
+from traceability.ledger.verify_rows import Row, entry_rows
 from traceability.projections import tables
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head
@@ -64,7 +64,6 @@ class _Times(msgspec.Struct):
     """What a fold reads of an entry."""
 
     at: int
-    kind: str
     fold_at: int | None = None
 
 
@@ -87,19 +86,33 @@ def read_sealed_entries(
         rows, _ = entry_rows(connection, ledger_id, first, last)
         if not rows:
             raise LedgerCorrupt(f"The entry at position {first} is missing.")
-        for position, _, entry, _, body in rows:
-            if body is None:
-                body = read_redacted(connection, ledger_id, [position]).get(position)
-            if body is None:
-                raise LedgerCorrupt(f"The body at position {position} is missing.")
-            line = _TIMES.decode(entry)
-            is_event = line.kind in ("event", "declaration")
-            at = line.at if line.fold_at is None else line.fold_at
-            tree = {} if is_event else bodies.parse(body)
-            assert isinstance(tree, dict), "every body is a JSON object"
-            event = read_sealed(body) if is_event else None
-            stored.append(Stored(position, line.kind, at, tree, event))
+        stored += sealed_entries(connection, ledger_id, rows)
         first += len(rows)
+    return stored
+
+
+def sealed_entries(connection: Connection, ledger_id: int, rows: Sequence[Row]) -> list[Stored]:
+    """Return rows that were read already as `read_sealed_entries` does.
+
+    Args:
+        connection: Asked for what is left of erased bodies.
+        ledger_id: The ledger.
+        rows: As they are stored.
+    """
+    stored: list[Stored] = []
+    for position, kind, entry, _, body in rows:
+        if body is None:
+            body = read_redacted(connection, ledger_id, [position]).get(position)
+        if body is None:
+            raise LedgerCorrupt(f"The body at position {position} is missing.")
+        line = _TIMES.decode(entry)
+        at = line.at if line.fold_at is None else line.fold_at
+        if kind in ("event", "declaration"):
+            stored.append(Stored(position, kind, at, {}, read_sealed(body)))
+            continue
+        tree = bodies.parse(body)
+        assert isinstance(tree, dict), "every body is a JSON object"
+        stored.append(Stored(position, kind, at, tree, None))
     return stored
 
 
