@@ -33,10 +33,12 @@ from traceability.station.delivery import Delivery
 from traceability.station.link import Link
 from traceability.station.spool import Element, Spool
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.story, pytest.mark.timeout(600)]
 
 TOUCHES_MAX = 12
 SECONDS_MAX = 600
+WAIT_MS = 60_000
+"""A busy machine is slow; nothing here is about speed but the ten minutes."""
 BEFORE, AFTER = ["A-1", "A-2", "A-3"], ["B-1", "B-2", "B-3", "B-4"]
 
 
@@ -55,7 +57,7 @@ def stick() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-def until(is_so: Callable[[], object], patience_s: float = 20.0) -> None:
+def until(is_so: Callable[[], object], patience_s: float = 60.0) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + patience_s
     while not is_so():
@@ -108,8 +110,8 @@ def scan(page: Page, texts: list[str]) -> None:
         heard = int(root.get_attribute("data-scans") or 0)
         page.locator("[data-code]").fill(text)
         page.keyboard.press("Enter")
-        expect(root).to_have_attribute("data-scans", str(heard + 1))
-    expect(root).to_have_attribute("data-waiting", "0", timeout=15_000)
+        expect(root).to_have_attribute("data-scans", str(heard + 1), timeout=WAIT_MS)
+    expect(root).to_have_attribute("data-waiting", "0", timeout=WAIT_MS)
 
 
 def kept_in(page: Page) -> list[dict[str, object]]:
@@ -166,6 +168,11 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
             until(gate.is_empty)
             assert [one["counter"] for one in kept_in(phone)][-4:] == [4, 5, 6, 7]
             before = runs(old)
+            # What an auditor kept: signed for the day that is about to be lost.
+            signed = tmp_path / "kept-by-the-auditor.txt"
+            memory = old / "practice.sqlite.keys" / "main.signed"
+            until(lambda: int(memory.read_text("utf-8").splitlines()[1]) >= size_of(old))
+            shutil.copy(memory, signed)
             running.kill()
             running.process.communicate(timeout=10)
             shutil.rmtree(old)  # the PC is gone
@@ -173,7 +180,9 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
             phone.evaluate("window.dispatchEvent(new Event('online'))")
             until(lambda: len(runs(new).get("gate", [])) == 8)
             until(lambda: sum(map(len, runs(new).values())) == 15)
-            expect(phone.locator("[data-scan]")).to_have_attribute("data-waiting", "0")
+            expect(phone.locator("[data-scan]")).to_have_attribute(
+                "data-waiting", "0", timeout=WAIT_MS
+            )
             scan(phone, ["C-1"])
     finally:
         gate.close()
@@ -182,7 +191,7 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
     after = runs(new)
     [device] = set(before) - {"gate"}
     assert (sorted(after["gate"]), after[device]) == (before["gate"], [*before[device], 8])
-    _assert_it_is_said(Factory.find(new))
+    _assert_it_is_said(Factory.find(new), signed)
 
 
 def _on_a_new_pc(browser: Browser, new: Path, port: str, stick: Path, code: str) -> Opened:
@@ -202,23 +211,31 @@ def _on_a_new_pc(browser: Browser, new: Path, port: str, stick: Path, code: str)
         wrong = code[:6] + ("2" if code[6] != "2" else "3") + code[7:]
         hand.type(page.get_by_label("Recovery code"), wrong)
         hand.button("Unpack and verify")
-        expect(page.get_by_text("Group 2 of the recovery code")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Group 2 of the recovery code")).to_be_visible(timeout=WAIT_MS)
         page.locator("#upload").set_input_files(backup)
         count.add(2)
         hand.type(page.get_by_label("Recovery code"), code.lower().replace("-", " "))
         hand.button("Unpack and verify")
-        expect(page.get_by_text("Verified:")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Verified:")).to_be_visible(timeout=WAIT_MS)
         until((new / "practice.sqlite.keys" / "main-2.key").exists)
         hand.link("Open the workshop")
         hand.go("/safe")
-        expect(page.locator("#restores")).to_contain_text("from a backup with")
+        expect(page.locator("#restores")).to_contain_text("from a backup with", timeout=WAIT_MS)
         assert hand.troubles == []
+    took_s = time.monotonic() - started
+    print(f"{count.told}, {took_s:.0f} s")
     assert sum(count.touches.values()) <= TOUCHES_MAX, count.told
-    assert time.monotonic() - started < SECONDS_MAX
+    assert took_s < SECONDS_MAX
     return running
 
 
-def _assert_it_is_said(factory: Factory) -> None:
+def size_of(folder: Path) -> int:
+    """Return how many entries a workshop's record has."""
+    with contextlib.closing(open_database(Factory.find(folder).url, create=False)) as database:
+        return Ledger.open(database).size
+
+
+def _assert_it_is_said(factory: Factory, signed: Path) -> None:
     with contextlib.closing(open_database(factory.url, create=False)) as database:
         ledger = Ledger.open(database)
         with look(ledger) as view:
@@ -228,3 +245,8 @@ def _assert_it_is_said(factory: Factory) -> None:
     assert said.is_signed_by_old
     assert said.known_size is not None
     assert len(said.missing) >= 5
+    said_aloud = run(
+        *("ledger", "verify", "--projections", "--db", factory.url, "--checkpoint", str(signed))
+    )
+    assert (said_aloud.stderr, said_aloud.returncode) == ("", 0)
+    assert f"Declared restore at {said.position}" in said_aloud.stdout
