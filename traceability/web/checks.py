@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ class Running:
     done: int
     total: int
     begun_at: datetime
+    by: str = ""
+    """Who asked for it: see `Checks.start`."""
 
     @property
     def percent(self) -> int:
@@ -42,6 +44,8 @@ class Checked:
 
     report: Report
     ended_at: datetime
+    by: str = ""
+    """Who asked for it; empty for the watch."""
 
     @property
     def is_true(self) -> bool:
@@ -77,13 +81,17 @@ class Checks:
         with self._lock:
             return self._checked
 
-    def start(self) -> bool:
-        """Begin to verify everything in a thread; return False if that is on its way already."""
+    def start(self, by: str = "admin") -> bool:
+        """Begin to verify everything in a thread; return False if that is on its way already.
+
+        Args:
+            by: Who asks: the title of his link, or "admin" for the owner.
+        """
         with self._lock:
             if self._running is not None:
                 return False
-            self._running = Running(0, self._ledger.size, self._clock())
-        threading.Thread(target=self._work, name="verify", daemon=True).start()
+            self._running = Running(0, self._ledger.size, self._clock(), by)
+        threading.Thread(target=self._work, args=(by,), name="verify", daemon=True).start()
         return True
 
     def look(self) -> Checked | None:
@@ -94,10 +102,10 @@ class Checks:
             _log.warning("the record could not be verified", reason=str(error))
             return None
 
-    def _work(self) -> None:
+    def _work(self, by: str) -> None:
         try:
             kept = kept_by_signer(self._ledger)
-            self._keep(verify(self._ledger, progress=self._tell, kept=kept))
+            self._keep(verify(self._ledger, progress=self._tell, kept=kept), by)
         except Exception as error:  # noqa: BLE001 - the top of a thread; the page says it is unknown
             _log.warning("the record could not be verified", reason=str(error))
         with self._lock:
@@ -106,10 +114,10 @@ class Checks:
     def _tell(self, done: int, total: int) -> None:
         with self._lock:
             if self._running is not None:
-                self._running = Running(done, total, self._running.begun_at)
+                self._running = replace(self._running, done=done, total=total)
 
-    def _keep(self, report: Report) -> Checked:
-        checked = Checked(report, self._clock())
+    def _keep(self, report: Report, by: str = "") -> Checked:
+        checked = Checked(report, self._clock(), by)
         with self._lock:
             self._checked = checked
         return checked

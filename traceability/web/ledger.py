@@ -26,7 +26,7 @@ from traceability.projections import happenings
 from traceability.projections.items import count_items
 from traceability.projections.touches import Role, facts_of
 from traceability.projections.view import Label, View, short
-from traceability.web import proving, telling
+from traceability.web import access, proving, telling
 from traceability.web.background import Background
 from traceability.web.checks import Checked, Checks
 from traceability.web.clock import now
@@ -291,7 +291,8 @@ def _href(position: int) -> str:
 @blueprint.post("/ledger/verify")
 def begin() -> Response:
     """Begin to verify everything; the page shows how far it is."""
-    checks().start()
+    key = access.key()
+    checks().start("admin" if key is None else key.title or key.id)
     return redirect(url_for("ledger.show") + "#check", 303)
 
 

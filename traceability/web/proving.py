@@ -14,12 +14,13 @@ from typing import Final
 from flask import Blueprint, Response, abort, current_app
 
 from traceability.errors import LedgerCorrupt, Refused, TraceabilityError
+from traceability.factory.declared import Restore, declared
 from traceability.ledger.append import Ledger
 from traceability.ledger.merkle import node_hash
 from traceability.ledger.proof.checkpoint import Checkpoint
 from traceability.ledger.proof.claims import LINES, signed_by
 from traceability.ledger.proof.cosigning import read_policy
-from traceability.ledger.proof.log_keys import RESTORE, LogKey, key_entries, read_log_keys
+from traceability.ledger.proof.log_keys import LogKey, read_log_keys
 from traceability.ledger.proof.note import open_note, parse_note
 from traceability.ledger.proof.policy import Policy
 from traceability.ledger.proof.proof_making import prove_entry
@@ -28,7 +29,10 @@ from traceability.ledger.proof.signing import LogSigner, latest_note
 from traceability.ledger.proof.tile_export import read_body
 from traceability.projections.view import View
 from traceability.web.reading import current
+from traceability.web.safe_keys import gap_words
 from traceability.web.sentences import gettext as _
+from traceability.web.sentences import ngettext
+from traceability.web.words import number
 
 blueprint = Blueprint("proving", __name__)
 
@@ -87,6 +91,8 @@ class Signed:
     """Witnesses of the policy that did not."""
     is_enough: bool
     words: str
+    note: str
+    """The note as it goes out, with every signature."""
 
 
 def way_of(position: int, size: int, leaf: bytes, hashes: Sequence[bytes], root: bytes) -> Way:
@@ -147,14 +153,31 @@ def way_to(view: View, position: int, leaf: bytes) -> Way | None:
 
 def of_record(view: View) -> dict[str, object]:
     """Return what the page of the record shows about signatures and what they prove."""
-    entries = key_entries(view.connection, view.ledger_id)
     return {
         "claims": LINES,
         "signed": signed_size(view),
         "log_keys": log_keys(view),
-        "restores": {position for position, tree in entries if tree.get("type") == RESTORE},
+        "restores": {one.position: restore_words(one) for one in _restores(view)},
         "ledger_name": getattr(current().ledger, "name", "main"),
     }
+
+
+def _restores(view: View) -> tuple[Restore, ...]:
+    try:
+        return declared(view.connection, view.ledger_id)
+    except LedgerCorrupt:
+        return ()
+
+
+def restore_words(one: Restore) -> str:
+    """Say from what the record was restored, and what is known to be missing."""
+    words = ngettext(
+        "Restored from a backup with %(size)s entry.",
+        "Restored from a backup with %(size)s entries.",
+        one.size,
+        size=number(one.size),
+    )
+    return f"{words} {gap_words(one)}"
 
 
 def log_keys(view: View) -> tuple[LogKey, ...]:
@@ -190,6 +213,7 @@ def signed_size(view: View) -> Signed | None:
         missing=quorum.missing if quorum else (),
         is_enough=enough,
         words=_(signed_by(names, is_enough=enough)) % {"names": ", ".join(names)},
+        note=note.decode("utf-8", "replace"),
     )
 
 
