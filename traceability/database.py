@@ -54,7 +54,6 @@ __all__ = [
     "ledger_column",
     "metadata",
     "missing_rules",
-    "missing_triggers",
     "open_database",
     "open_file",
     "protect",
@@ -62,11 +61,8 @@ __all__ = [
     "table",
     "update_rows",
     "upsert",
-    "wipe_by",
     "wiping",
 ]
-
-missing_triggers = missing_rules
 
 DEFAULT_URL = "sqlite:///var/hangtag.sqlite"
 """Where the ledger lies when nobody says otherwise: one file below the working folder."""
@@ -409,12 +405,6 @@ def delete_by(
         chosen = f"= ANY({_array_of(target.name, column)})"
     statement = f"DELETE FROM {target.name} WHERE ledger_id = :l AND {column} {chosen}"  # noqa: S608
     connection.execute(text(statement), given)
-
-
-def wipe_by(connection: Connection, target: Table, **where: Any) -> None:
-    """Delete as `delete_by` does, and overwrite in the file what the rows held (SQLite)."""
-    with wiping(connection):
-        delete_by(connection, target, **where)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Table, inspect
 
 from tests.ledger.books import open_book
-from traceability.database import APPEND_ONLY, metadata, missing_triggers
+from traceability.database import APPEND_ONLY, metadata, missing_rules
 from traceability.ledger import tables as ledger_tables
 from traceability.projections import tables as projection_tables
 from traceability.schema import upgrade
@@ -65,7 +65,7 @@ def test_an_upgrade_puts_the_append_only_rules_back(tmp_path: Path) -> None:
     by_hand.close()
     upgrade(ledger.database)
     with ledger.database.read() as connection:
-        assert missing_triggers(connection) == []
+        assert missing_rules(connection) == []
     with pytest.raises(sqlite3.IntegrityError, match="entries never change"):
         sqlite3.connect(tmp_path / "book.sqlite").execute("UPDATE entry SET kind = 'x'")
 

@@ -95,6 +95,8 @@ def recount(connection: Connection, ledger_id: int, scales: Scales) -> None:
     for target in (tables.stock, tables.progress):
         connection.execute(target.delete().where(target.c.ledger_id == ledger_id))
     query = tables.item.select().where(tables.item.c.ledger_id == ledger_id)
-    for rows in connection.execute(query).partitions(RECOUNT_SLICE):
+    # Fetched in slices, too: a server's driver would else hold all items in memory at once.
+    piecewise = {"yield_per": RECOUNT_SLICE}
+    for rows in connection.execute(query, execution_options=piecewise).partitions():
         items = [Item(*row[1:]) for row in rows]
         write_difference(connection, ledger_id, scales, [(None, item) for item in items])
