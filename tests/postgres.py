@@ -44,6 +44,7 @@ SETTINGS = {
     "fsync": "on",
     # Hangtag must force its own sessions: a server that is set up carelessly is the test.
     "synchronous_commit": "off",
+    "default_transaction_isolation": "serializable",
     "autovacuum_naptime": "1h",
     "log_min_messages": "fatal",
     "timezone": "Asia/Kolkata",

@@ -99,6 +99,8 @@ def open_server(url: URL) -> Engine:
     try:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
+            # Whoever has locked the head must see what the one before him wrote.
+            isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_size=POOL_SIZE,
             max_overflow=POOL_MORE,
