@@ -15,6 +15,9 @@ from traceability.errors import Refused
 from traceability.ledger.append import Ledger
 
 DEFAULT_FILE = Path("var") / "hangtag.sqlite"
+LEDGER_FILES = ("ledger.sqlite", "practice.sqlite", "hangtag.sqlite", "demo.sqlite")
+"""What a ledger's file is called where Hangtag makes it."""
+NEAR_MAX = 6
 LEDGER_NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -49,5 +52,21 @@ def open_ledger(db: str | None, name: str) -> Ledger:
             f"Cannot use {name!r} as a ledger's name: expected 1 to 32 of a-z, 0-9 and hyphen."
         )
     url = database_url(db)
-    database = open_database(url, create=False)
+    try:
+        database = open_database(url, create=False)
+    except Refused as error:
+        near = [] if db or os.environ.get("HANGTAG_DB") else ledgers_near(Path())
+        if not near:
+            raise
+        raise Refused(f"{error} There is one near by: --db {' or --db '.join(near)}.") from error
     return Ledger.open(database, name)
+
+
+def ledgers_near(folder: Path) -> list[str]:
+    """Return the addresses of ledgers' files in a folder and those in it, at most six."""
+    found: list[str] = []
+    for place in (".", "*", "var/*"):
+        for word in LEDGER_FILES:
+            files = sorted(folder.glob(f"{place}/{word}" if place != "." else word))
+            found += [file_url(file) for file in files if file.is_file()]
+    return found[:NEAR_MAX]

@@ -313,3 +313,15 @@ def test_what_cannot_be_read_is_said_in_a_sentence(
 ) -> None:
     done = run(book, *words)
     assert (done.exit_code, sentence in done.stderr) == (1, True), done.stderr
+
+
+def test_ledgers_near_by_are_named(
+    book: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "ledger.sqlite").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HANGTAG_DB", raising=False)
+    done = CliRunner().invoke(main, ["ledger", "verify"])
+    assert done.exit_code == 1
+    assert "There is one near by: --db sqlite:///shop/ledger.sqlite" in done.stderr
