@@ -236,6 +236,9 @@ def _words(view: View, sheet: Sheet, lines: Mapping[int, Line]) -> str:
         return _("The ledger begins: %(name)s", name=str(tree.get("name", "")))
     if sheet.kind == "key" and tree.get("type") == "log-key":
         return _("Key %(number)s begins to sign for the record", number=str(tree.get("epoch", "")))
+    if sheet.kind == "erasure" and "positions" in tree:
+        erased = ", ".join(number(int(one)) for one in tree["positions"])
+        return _("What was said at %(position)s was erased", position=erased)
     if sheet.kind == "erasure":
         return _("A name was erased: %(thing)s", thing=short(str(tree.get("id", ""))))
     values = tree.get("values")
