@@ -58,7 +58,7 @@ def test_a_ledger_on_a_server_is_true(book: Ledger) -> None:
          (100, "changed entry")),
         ("DELETE FROM entry WHERE position = 100", (100, "deleted")),
         ("DELETE FROM body WHERE position = 100", (100, "missing body")),
-        ("UPDATE tile SET data = overlay(data placing '\\0' from 33)", (1, "tile altered")),
+        ("UPDATE tile SET data = overlay(data placing '\\x00' from 33)", (1, "tile altered")),
         ("UPDATE ledger SET root = sha256('x')", (None, "root altered")),
         ("UPDATE stock SET quantity = quantity + 1", (None, "projection row")),
         ("DELETE FROM item WHERE item_no = 9", (None, "projection row")),

@@ -38,7 +38,9 @@ pytestmark = pytest.mark.postgres
 
 LINKS_MAX = 25
 """Addresses that pages lead to, beside those of the map."""
-NOT_ASKED = re.compile(r"/static|/safe|/doctor|/k/|/sim$|.*(as-customer|evidence|checkpoint)")
+NOT_ASKED = re.compile(
+    r"/static|/safe|/doctor|/k/|/sim$|.*(as-customer|evidence|checkpoint|proof|continues)"
+)
 """What speaks of the place of the ledger, or shows no ledger; and what writes to it when asked: the
 two would grow apart."""
 PASSING = re.compile(rb'name="csrf[^>]*value="[^"]*"|nonce="[^"]*"|data-csrf="[^"]*"')
