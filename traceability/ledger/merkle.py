@@ -141,7 +141,7 @@ def inclusion_proof(index: int, size: int, read: HashReader) -> list[bytes]:
     """
     if not 0 <= index < size:
         raise ValueError(f"A tree of {size} leaves has no leaf {index}.")
-    return _read_ranges(_inclusion_ranges(index, 0, size), read)
+    return read_ranges(_inclusion_ranges(index, 0, size), read)
 
 
 def consistency_proof(older_size: int, size: int, read: HashReader) -> list[bytes]:
@@ -159,7 +159,7 @@ def consistency_proof(older_size: int, size: int, read: HashReader) -> list[byte
     # Walk down to where the older tree ends, as the recursion SUBPROOF does.
     walked: list[tuple[int, int]] = []
     while older_size != end:
-        middle = first + _split(end - first)
+        middle = first + split_of(end - first)
         if older_size <= middle:
             walked.append((middle, end))
             end = middle
@@ -169,7 +169,7 @@ def consistency_proof(older_size: int, size: int, read: HashReader) -> list[byte
     if not is_whole:
         ranges.append((first, end))
     ranges.extend(reversed(walked))
-    return _read_ranges(ranges, read)
+    return read_ranges(ranges, read)
 
 
 def verify_inclusion(
@@ -187,7 +187,7 @@ def verify_inclusion(
     Source: RFC 9162 section 2.1.3.2. Hashes that are not 32 bytes long are refused even where no
     step would look at them.
     """
-    if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
+    if not 0 <= index < size or not are_hashes(leaf, root, *proof):
         return False
     node, last, current = index, size - 1, leaf
     for sibling in proof:
@@ -220,7 +220,7 @@ def verify_consistency(
     # the published vectors have it ("sizes are equal (one) and proof is empty").
     if older_size == size:
         return not proof and older_root == root != b""
-    if not _are_hashes(older_root, root, *proof):
+    if not are_hashes(older_root, root, *proof):
         return False
     steps = list(proof)
     # A full older tree is itself the first step; the proof leaves it out.
@@ -248,19 +248,23 @@ def verify_consistency(
     return last == 0 and older == older_root and newer == root
 
 
-def _are_hashes(*items: bytes) -> bool:
+def are_hashes(*items: bytes) -> bool:
+    """Say whether each of these has the 32 bytes of a hash."""
     return all(len(item) == HASH_SIZE for item in items)
 
 
-def _split(count: int) -> int:
-    """Return the largest power of two below a count of at least 2."""
+def split_of(count: int) -> int:
+    """Return where a tree splits: the largest power of two below a count of at least 2.
+
+    Source: RFC 6962 section 2.1.
+    """
     return 1 << (count - 1).bit_length() - 1
 
 
 def _inclusion_ranges(index: int, first: int, end: int) -> list[tuple[int, int]]:
     walked: list[tuple[int, int]] = []
     while end - first > 1:
-        middle = first + _split(end - first)
+        middle = first + split_of(end - first)
         if index < middle:
             walked.append((middle, end))
             end = middle
@@ -280,8 +284,13 @@ def _full_nodes(first: int, end: int) -> list[Node]:
     return nodes
 
 
-def _read_ranges(ranges: Sequence[tuple[int, int]], read: HashReader) -> list[bytes]:
-    """Return the hash of each range of leaves; all full nodes are read in one question."""
+def read_ranges(ranges: Sequence[tuple[int, int]], read: HashReader) -> list[bytes]:
+    """Return the hash of each range of leaves; all full nodes are read in one question.
+
+    Args:
+        ranges: First leaf and the one behind the last, each range beginning at a split of the tree.
+        read: Gives the hashes of full nodes.
+    """
     cut = [_full_nodes(first, end) for first, end in ranges]
     wanted = [node for nodes in cut for node in nodes]
     hashes = read(wanted) if wanted else []
