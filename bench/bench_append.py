@@ -24,6 +24,7 @@ from bench.raw import Raw, RawFile, RawServer, event_rows, state_rows
 from traceability.database import Database, open_database, open_file
 from traceability.ledger.append import Draft, Ledger
 from traceability.ledger.drafts import prepare_all
+from traceability.long_lived import settle
 from traceability.projections.happenings import follow
 
 EVENTS = 20_000
@@ -39,6 +40,7 @@ Row = dict[str, object]
 
 def main() -> None:
     """Print one line a figure."""
+    settle()  # as a server does
     with tempfile.TemporaryDirectory() as scratch:
         for engine, database in _engines(Path(scratch)):
             ledger = open_in(database)

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 from flask import Flask
 
+from traceability.long_lived import settle
 from traceability.web.asgi import Door
 from traceability.web.listening import listen, server_config
 from traceability.web.live import Live
@@ -79,6 +80,7 @@ class _Server(uvicorn.Server):
         if self.started:
             if self._network is not None:
                 await self._network.begin(self.config.app)  # type: ignore[arg-type]  # our own Door
+            settle()
             self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
