@@ -144,7 +144,7 @@ def distribute(connection: Connection, name: str) -> bool:
 
 
 def missing_rules(connection: Connection) -> list[str]:
-    """Name what no longer protects the record: triggers absent or altered, rights given to anyone.
+    """Name what no longer protects the record: triggers absent, altered or put in, rights given.
 
     >>> # on a server, for example: ["UPDATE on entry granted to reports"]
     """
@@ -152,11 +152,13 @@ def missing_rules(connection: Connection) -> list[str]:
         return _missing_grants(connection)
     rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
     found = {row.name: row.sql for row in rows}
-    return [
+    ours = [
         name
         for name, rule in APPEND_ONLY.items()
         if found.get(name) != f"CREATE TRIGGER {name} {rule}"
     ]
+    # One that somebody put in may drop or change a row on its way, as if nobody had sent it.
+    return ours + sorted(found.keys() - APPEND_ONLY.keys())
 
 
 def _missing_grants(connection: Connection) -> list[str]:
@@ -190,7 +192,14 @@ def _missing_grants(connection: Connection) -> list[str]:
     ).scalars()
     if list(source) != [_ERASING]:
         found.append("function erase_bodies")
-    return found
+    strange = connection.execute(
+        text(
+            "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace "
+            "ORDER BY 1, 2"
+        )
+    )
+    return found + [f"trigger {row.tgname} on {row.relname}" for row in strange]
 
 
 def _quoted(connection: Connection, name: str) -> str:

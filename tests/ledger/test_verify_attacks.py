@@ -232,6 +232,36 @@ PLAIN: dict[str, tuple[Change, tuple[int | None, str]]] = {
         ),
         (117, "checkpoint altered"),
     ),
+    "an entry and its body between two positions": (
+        lambda hand: hand.run(
+            "UPDATE entry SET position = 30.5 WHERE position = 30",
+            "UPDATE body SET position = 30.5 WHERE position = 30",
+        ),
+        (30, "deleted"),
+    ),
+    "a second body, where no key forbids it": (
+        lambda hand: hand.run(
+            "CREATE TABLE twice AS SELECT * FROM body",
+            "INSERT INTO twice SELECT * FROM body WHERE position = 41",
+            "DROP TABLE body",
+            "ALTER TABLE twice RENAME TO body",
+        ),
+        (42, "inserted"),
+    ),
+    "an entry as text": (
+        lambda hand: hand.run("UPDATE entry SET entry = CAST(entry AS TEXT) WHERE position = 31"),
+        (31, "changed entry"),
+    ),
+    "a body as text": (
+        lambda hand: hand.run("UPDATE body SET body = CAST(body AS TEXT) WHERE position = 31"),
+        (31, "changed body"),
+    ),
+    "a rule of his own": (
+        lambda hand: hand.run(
+            "CREATE TRIGGER quiet BEFORE INSERT ON checkpoint BEGIN SELECT RAISE(IGNORE); END"
+        ),
+        (None, "trigger added"),
+    ),
     "a key's entry": (
         lambda hand: (
             hand.rewrite(1, lambda body: body.replace(b'"epoch":1', b'"epoch":2')),

@@ -252,6 +252,17 @@ def test_an_old_history_made_anew_does_not_lead_to_where_it_begins(book: Ledger)
     ledger.database.close()
 
 
+def test_an_old_history_is_held_against_a_start_at_the_end_of_a_tile(tmp_path: Path) -> None:
+    # 512 entries: the walk begins right there, and meets that size no more.
+    book = make_book(tmp_path / "book.sqlite", 495)
+    assert book.size == 512
+    remember(book, verify(book))
+    ledger = changed(book, 300, anew=True)
+    grow(ledger, 100)
+    assert finding(since(ledger)) == (0, "forked history")
+    ledger.database.close()
+
+
 def test_older_checkpoints_are_proven_from_the_tiles(book: Ledger) -> None:
     note = note_of(book, signer_of(book))
     grow(book, 600)

@@ -30,6 +30,7 @@ KINDS = (
     "key not signed",
     "key swapped",
     "trigger removed",
+    "trigger added",
     "grant changed",
     "side row",
     "projection row",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from traceability.database import missing_rules
+from traceability.database import APPEND_ONLY, missing_rules
 from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding, Gap
@@ -179,10 +179,14 @@ class _Verification:
         )
 
     def _rule(self) -> Finding:
-        if self._ledger.database.is_file:
-            detail = f"The append-only rule {self._rules[0]} is missing or altered."
+        rule = self._rules[0]
+        if rule in APPEND_ONLY:
+            detail = f"The append-only rule {rule} is missing or altered."
             return Finding(None, "trigger removed", detail)
-        detail = f"Somebody may change the record who must not: {self._rules[0]}."
+        if self._ledger.database.is_file or rule.startswith("trigger "):
+            detail = f"{rule} is none of Hangtag's: it may change what is written on its way."
+            return Finding(None, "trigger added", detail)
+        detail = f"Somebody may change the record who must not: {rule}."
         return Finding(None, "grant changed", detail)
 
     def _prepare(self) -> Finding | None:
@@ -210,6 +214,17 @@ class _Verification:
     def _before(self) -> Finding | None:
         """Prove that older sizes kept elsewhere lead to the size where the walk begins."""
         start = self._start
+        # A size that ends with a tile is not met again on the walk: its root is compared here.
+        if (
+            start is not None
+            and 0 < start.size == self._begun.size
+            and self._begun.frontier().root() != start.root
+        ):
+            return Finding(
+                0,
+                "forked history",
+                f"{start.source} has another root for {start.size} entries.",
+            )
         for anchor in self._outside:
             if start is None or not 0 < anchor.size <= self._begun.size:
                 continue

@@ -54,6 +54,11 @@ class Fault:
                 leaf = leaf_hash(entry)
                 if leaf != stored[at * HASH_SIZE : (at + 1) * HASH_SIZE]:
                     return self._leaf(connection, position, leaf)
+                # The same bytes as text are no bytes: whoever reads them next trips over them.
+                if not isinstance(stored_entry, bytes):
+                    return _no_bytes(position, "entry")
+                if not all(one is None or isinstance(one, bytes) for one in (salt, body)):
+                    return _no_bytes(position, "body")
                 try:
                     read = Entry.parse(entry)
                 except LedgerCorrupt as error:
@@ -70,6 +75,8 @@ class Fault:
 
     def gap(self, position: int, stranger: int | None) -> Finding:
         """Say what it means that no entry stands at a position."""
+        if stranger is not None and stranger < position:
+            return Finding(position, "inserted", f"A row stands where {position} is expected.")
         with self._ledger.database.read() as connection:
             later = stranger
             if later is None:
@@ -201,6 +208,12 @@ class Fault:
             "missing body",
             f"The body of entry {position} is gone, and no entry says that it was erased.",
         )
+
+
+def _no_bytes(position: int, what: str) -> Finding:
+    return Finding(
+        position, f"changed {what}", f"The {what} at position {position} is stored as no bytes."
+    )
 
 
 def as_bytes(stored: object) -> bytes:

@@ -71,12 +71,12 @@ def entry_rows(
     size = 0
     stranger = None
     while size <= BYTES_MAX and (many := cursor.fetchmany(_STEP)):
-        # Positions are whole numbers that grow: the two ends tell of all between them.
-        expected = first + len(rows)
-        if many[0][0] != expected or many[-1][0] != expected + len(many) - 1:
-            good = [row for at, row in enumerate(many, start=expected) if row[0] == at]
-            stranger = many[len(good)][0]
-            rows += good
+        # Each is looked at: a hand may have put 30.5 in the place of 30, where nobody finds it.
+        wanted = range(first + len(rows), first + len(rows) + len(many))
+        if [row[0] for row in many] != list(wanted):
+            good = next(at for at, row in enumerate(many) if row[0] != wanted[at])
+            stranger = many[good][0]
+            rows += many[:good]
             break
         rows += many
         size += sum([len(row[4]) for row in many if row[4] is not None])
