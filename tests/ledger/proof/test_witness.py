@@ -76,6 +76,7 @@ def test_what_continues_is_signed_with_a_time(book: WitnessBook) -> None:
 @pytest.mark.vectors
 def test_the_sequence_of_another_witness(tmp_path: Path) -> None:
     known = json.loads(vectors.path("tlog/witness/transparency-dev.json").read_text("utf-8"))
+    open_book(tmp_path).close()
     (tmp_path / "witness.db.key").write_text(known["witness_private_key_note_TEST_ONLY"])
     book = WitnessBook.open(tmp_path)
     first, second = known["checkpoint_size5"].encode(), known["checkpoint_size8"].encode()
@@ -146,6 +147,27 @@ def test_an_empty_log_needs_the_root_of_nothing(book: WitnessBook) -> None:
     assert book.add_checkpoint(asked(0, note(0, root=bytes(32)))).status == 409
     assert book.add_checkpoint(asked(0, note(0), [bytes(32)])).status == 422
     assert book.add_checkpoint(asked(0, note(0, root=EMPTY_ROOT))).status == 200
+
+
+def test_a_folder_may_have_a_dot_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "brand.example").mkdir()
+    open_book(tmp_path / "brand.example").close()
+    assert (tmp_path / "brand.example" / "witness.db").is_file()
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_witness_that_forgot_everything_signs_nothing(tmp_path: Path, is_empty: bool) -> None:
+    book = open_book(tmp_path)
+    book.add_log(str(LOG.verifier))
+    assert book.add_checkpoint(step(0, 70)).status == 200
+    book.close()
+    for file in tmp_path.glob("witness.db*"):
+        if file.suffix != ".key":
+            file.unlink()
+    if is_empty:
+        (tmp_path / "witness.db").touch()
+    with pytest.raises(Refused, match=r"has lost its memory, witness\.db: put that back, or begin"):
+        open_book(tmp_path)
 
 
 def test_two_roots_of_one_size_are_kept_as_proof(book: WitnessBook) -> None:

@@ -168,28 +168,42 @@ class WitnessBook:
             clock: Seconds since 1970.
 
         Raises:
-            Refused: If there is none yet and no name was given, or it has another name.
+            Refused: If there is none yet and no name was given, it has another name, or its key
+                is there without its memory.
         """
-        file = place if place.suffix or place.is_file() else place / "witness.db"
+        is_file = bool(place.suffix) and not place.is_dir()
+        file = place if is_file or place.is_file() else place / "witness.db"
         key_file = file.with_name(f"{file.name}.key")
+        if not key_file.exists() and name is None:
+            raise Refused(
+                f"There is no witness at {place} yet: begin one with hangtag witness run "
+                "FOLDER --name, for example brand.example/witness."
+            )
+        fresh = None
         if not key_file.exists():
-            if name is None:
-                raise Refused(
-                    f"There is no witness at {place} yet: begin one with hangtag witness run "
-                    "FOLDER --name, for example brand.example/witness."
-                )
-            signer = Signer.make(name, algorithm=COSIGNATURE)
-            _write_key(key_file, f"{signer}\n")
-        try:
-            signer = Signer.parse(key_file.read_text("utf-8").strip())
-        except OSError as error:
-            raise Refused(f"Cannot read {key_file}: {error.strerror}.") from error
-        if name not in (None, signer.name):
-            raise Refused(f"The witness at {place} is called {signer.name}, not {name}.")
+            fresh = Signer.make(str(name), algorithm=COSIGNATURE)
+        elif not file.exists() or not file.stat().st_size:
+            # A key that has forgotten what it signed would sign a second history of it.
+            raise Refused(
+                f"The witness at {place} has its key and has lost its memory, {file.name}: put "
+                f"that back, or begin another witness: remove {key_file.name} and give --name."
+            )
         database = open_file(file)
         with database.write() as connection:
             for statement in _TABLES.split(";"):
                 connection.execute(text(statement))
+        # The memory is there before the key: cut off in between, it is begun again.
+        try:
+            if fresh is not None:
+                _write_key(key_file, f"{fresh}\n")
+            signer = Signer.parse(key_file.read_text("utf-8").strip())
+            if name not in (None, signer.name):
+                raise Refused(f"The witness at {place} is called {signer.name}, not {name}.")
+        except (OSError, Refused) as error:
+            database.close()
+            if isinstance(error, OSError):
+                raise Refused(f"Cannot read {key_file}: {error.strerror}.") from error
+            raise
         return cls(database, signer.cosigner(), clock)
 
     @property
@@ -440,7 +454,6 @@ def _moment(micro: int) -> datetime:
 
 
 def _write_key(file: Path, words: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(words)
