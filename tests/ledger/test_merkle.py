@@ -68,14 +68,15 @@ def test_a_batch_is_the_same_as_one_by_one(first: int, second: int) -> None:
     assert Frontier().append(LEAVES[:cut]).append(LEAVES[cut:size]) == one_by_one
 
 
-def test_every_full_node_is_told_once_when_it_is_complete() -> None:
+def test_every_full_node_is_told_once_level_by_level() -> None:
     told: list[tuple[int, bytes]] = []
     Frontier().append(LEAVES[:3]).append(
-        LEAVES[3:8], on_node=lambda level, item: told.append((level, item))
+        LEAVES[3:8], on_row=lambda level, row: told.append((level, row))
     )
-    expected = [(0, 3), (1, 1), (2, 0), (0, 4), (0, 5), (1, 2), (0, 6), (0, 7), (1, 3), (2, 1)]
-    expected += [(3, 0)]
-    assert told == [(level, read_nodes([(level, index)])[0]) for level, index in expected]
+    expected = [(0, [3, 4, 5, 6, 7]), (1, [1, 2, 3]), (2, [0, 1]), (3, [0])]
+    assert told == [
+        (level, b"".join(read_nodes([(level, index) for index in row]))) for level, row in expected
+    ]
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 21, 64, 70])
@@ -185,7 +186,10 @@ def test_roots_are_those_of_the_certificate_log() -> None:
     assert roots == known["root_hash_hex_by_size_0_to_8"]
     nodes: dict[int, list[str]] = {}
     Frontier().append(
-        leaves, on_node=lambda level, item: nodes.setdefault(level, []).append(item.hex())
+        leaves,
+        on_row=lambda level, row: nodes.setdefault(level, []).extend(
+            row[at : at + 32].hex() for at in range(0, len(row), 32)
+        ),
     )
     assert list(nodes.values()) == known["perfect_node_hash_hex_by_level"]
 

@@ -69,8 +69,8 @@ CASES = {
     "a changed body": (
         (
             (
-                "UPDATE body SET body = replace(CAST(body AS TEXT), 'packing', 'pecking') "
-                "WHERE position = 314"
+                "UPDATE body SET body = CAST(replace(CAST(body AS TEXT), 'packing', 'pecking') "
+                "AS BLOB) WHERE position = 314"
             ),
         ),
         (314, "changed body"),

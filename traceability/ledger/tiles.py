@@ -27,7 +27,7 @@ from traceability.ledger.merkle import (
     Frontier,
     HashReader,
     Node,
-    node_hash,
+    parents_of,
 )
 
 WIDTH: Final = 256
@@ -95,17 +95,17 @@ def grow(
                 f"Tile {tile_path(level, n, width)} of a ledger of {frontier.size} entries: "
                 f"expected {width * HASH_SIZE} bytes, got {len(tails.get(level, b''))}."
             )
-    new: dict[int, list[bytes]] = {}
+    new: dict[int, bytes] = {}
 
-    def collect(tree_level: int, item: bytes) -> None:
+    def collect(tree_level: int, row: bytes) -> None:
         if tree_level % HEIGHT == 0:
-            new.setdefault(tree_level // HEIGHT, []).append(item)
+            new[tree_level // HEIGHT] = row
 
-    grown = frontier.append(leaf_hashes, on_node=collect)
+    grown = frontier.append(leaf_hashes, on_row=collect)
     changed: list[Tile] = []
-    for level in sorted(new):
+    for level, row in new.items():
         first = frontier.size >> (HEIGHT * level)
-        data = (tails[level] if level in lengths else b"") + b"".join(new[level])
+        data = tails[level] + row if level in lengths else row
         for at in range(0, len(data), WIDTH * HASH_SIZE):
             n = first // WIDTH + at // (WIDTH * HASH_SIZE)
             changed.append(Tile(level, n, data[at : at + WIDTH * HASH_SIZE]))
@@ -177,10 +177,9 @@ def _node_in(data: bytes, level: int, n: int, first: int, count: int) -> bytes:
             f"{tile_path(level, n)}: expected at least {first + count} hashes, "
             f"got {len(data) // HASH_SIZE}."
         )
-    row = [part[at : at + HASH_SIZE] for at in range(0, len(part), HASH_SIZE)]
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    while len(part) > HASH_SIZE:
+        part = parents_of(part)
+    return part
 
 
 def tile_path(level: int | None, n: int, width: int = WIDTH) -> str:

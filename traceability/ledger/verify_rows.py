@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -26,6 +27,7 @@ SLICE = 4 * WIDTH
 BYTES_MAX = 8 * 1024 * 1024
 """A slice ends early beyond so many bytes of bodies: one body may have 4 MiB."""
 _STEP = 128
+_BODY = itemgetter(4)
 
 _ENTRIES = (
     "SELECT e.position, e.kind, e.entry, b.salt, b.body FROM entry e LEFT JOIN body b "
@@ -79,7 +81,7 @@ def entry_rows(
             rows += many[:good]
             break
         rows += many
-        size += sum([len(row[4]) for row in many if row[4] is not None])
+        size += sum(map(len, filter(None, map(_BODY, many))))
     cursor.close()
     return rows, stranger
 

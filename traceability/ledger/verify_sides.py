@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any
 
 from traceability.epcis import body as bodies
@@ -27,6 +28,7 @@ _STEP = 1000
 _EVENTS = frozenset(("event", "declaration"))
 _UNMARKED = frozenset(("event", "declaration", "master", "private"))
 _DOCUMENT = b',"document":"'
+_KIND, _ENTRY = itemgetter(1), itemgetter(2)
 
 
 class Sides:
@@ -46,12 +48,15 @@ class Sides:
 
     def see(self, rows: Sequence[Row]) -> Finding | None:
         """Take note of what entries say; each is known to be as it was sealed."""
-        self._kinds.update([row[1] for row in rows])
-        for position, kind, _, _, body in [row for row in rows if row[1] not in _EVENTS]:
+        kinds = Counter(map(_KIND, rows))
+        self._kinds.update(kinds)
+        # Slices of nothing but events are by far the most, and are not gone through for others.
+        rare = [row for row in rows if row[1] not in _EVENTS] if kinds.keys() - _EVENTS else ()
+        for position, kind, _, _, body in rare:
             finding = None if body is None else self._see_rare(position, kind, body)
             if finding is not None:
                 return finding
-        if _DOCUMENT not in b"".join([row[2] for row in rows]):
+        if _DOCUMENT not in b"".join(map(_ENTRY, rows)):
             return None
         for row in rows:
             if _DOCUMENT in row[2] and (finding := self._document(row[0], row[2])):

@@ -13,9 +13,8 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
-from traceability.ledger.merkle import HASH_SIZE, Frontier
+from traceability.ledger.merkle import HASH_SIZE, Frontier, parents_of
 from traceability.ledger.tiles import WIDTH, Tile
 
 __all__ = ["Regrown"]
@@ -48,8 +47,8 @@ class Regrown:
 
     def _close(self, level: int) -> Iterator[Tile]:
         # The tile that is full now is the last one before the size, on its level.
-        full = self._tails[level]
-        yield Tile(level, (self.size >> (8 * (level + 1))) - 1, b"".join(full))
+        full = b"".join(self._tails[level])
+        yield Tile(level, (self.size >> (8 * (level + 1))) - 1, full)
         self._tails[level] = []
         if level + 1 == len(self._tails):
             self._tails.append([])
@@ -70,19 +69,16 @@ class Regrown:
             at = 0
             for bit in range(WIDTH.bit_length() - 1, -1, -1):
                 if len(tail) >> bit & 1:
-                    hashes.append(_root(tail[at : at + (1 << bit)]))
+                    hashes.append(_root(b"".join(tail[at : at + (1 << bit)])))
                     at += 1 << bit
         return Frontier(self.size, tuple(hashes))
 
 
-def _root(row: Sequence[bytes]) -> bytes:
+def _root(row: bytes) -> bytes:
     """Hash a row of 1, 2, 4 … neighbours into the node above them all."""
-    while len(row) > 1:
-        row = [
-            sha256(b"\x01" + left + right).digest()
-            for left, right in zip(row[::2], row[1::2], strict=True)
-        ]
-    return row[0]
+    while len(row) > HASH_SIZE:
+        row = parents_of(row)
+    return row
 
 
 def hashes_of(data: bytes) -> list[bytes]:
