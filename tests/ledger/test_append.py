@@ -182,6 +182,10 @@ def test_no_poison_that_callers_can_bring_costs_the_others(ledger: Ledger) -> No
         Draft("hold", "hold:1", {"type": "hold"}),
         Draft("flow", "flow:1", {"type": "flow", "flow": "name ="}),
         packs(10, box, box),
+        # Stored, these two could never be read again: a body has at most 4 MiB, once it is spelled.
+        draft(packed(13, **{"https://shop.invalid/words": "a" * 5_000_000})),
+        draft(packed(14, **{f"gs1:word{n}": "" for n in range(150_000)})),
+        Draft("master", "a name", {"type": "person"}, private={"name": "Ro\0sa"}),
     ]
     innocent = [[draft(packed(100 * caller + n)) for n in range(3)] for caller in range(1, 17)]
     brought = [

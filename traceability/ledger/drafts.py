@@ -161,8 +161,11 @@ def _prepare(draft: Draft, salt: bytes) -> Prepared:
     problem = None
     data = b""
     event = draft.event
-    tree, private = _seal(draft) if draft.private else (draft.tree, ())
+    tree: Mapping[str, Any] = draft.tree
+    private: tuple[tuple[str, bytes, str], ...] = ()
     try:
+        if draft.private:
+            tree, private = _seal(draft)
         data = bodies.canonical(tree) if event is None else event_body(tree)
         _check(draft, data)
     except (InvalidEvent, Refused) as error:
@@ -209,6 +212,14 @@ def _check(draft: Draft, data: bytes) -> None:
             f"got {size}."
         )
     check_texts(draft.id, draft.by, draft.run)
+    # A longer one could be stored and never be read again: prefixes grow when they are spelled out.
+    if len(data) > bodies.SIZE_MAX:
+        raise Refused(
+            f"Cannot enter {draft.id[:60]!a}: expected a body of at most {bodies.SIZE_MAX} bytes, "
+            f"got {len(data)}."
+        )
+    if any("\0" in value for value in draft.private.values()):
+        raise Refused(f"Cannot enter {draft.id[:60]!a}: expected values without U+0000.")
     event = draft.event
     if event is None:
         if draft.kind in ("event", "declaration"):
