@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import engines, postgres, vectors
+from tests import addresses, engines, postgres, vectors
 from traceability.catalogue import compile_catalogues
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the message catalogues once, before any worker starts to read them."""
     # Chinese and Bengali labels look alike on every machine, also on one without such typefaces.
     os.environ.setdefault("HANGTAG_FACES", str(Path(__file__).with_name("faces")))
+    addresses.compile_once()
     if not hasattr(config, "workerinput"):
         compile_catalogues()
 

@@ -8,8 +8,10 @@ name: so what a test does with its folder means the same on both.
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 
 from tests import postgres
 from traceability.database import APPEND_ONLY, Database, file_url, open_database
+from traceability.schema import upgrade
 
 FILE, SERVER = "sqlite", "postgresql"
 ENGINES = (FILE, pytest.param(SERVER, marks=pytest.mark.postgres))
@@ -67,8 +70,26 @@ def address(file: Path) -> str:
 
 
 def open_place(file: Path) -> Database:
-    """Open the database at the address of a file; one on a server is closed with the test."""
+    """Open the database at the address of a file; one on a server is closed with the test.
+
+    A file that is not there yet begins with its tables, and no rows, as on a server: every
+    migration has run, but once in a process instead of once in a test.
+    """
+    if not is_server() and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_tables())
     return _noted(open_database(address(file)))
+
+
+@cache
+def _tables() -> bytes:
+    """Return a file with the tables of a ledger, as the migrations make them."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tables.sqlite"
+        database = open_database(file_url(file))
+        upgrade(database)
+        database.close()
+        return file.read_bytes()
 
 
 def opened_again(database: Database) -> Database:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import open_place
 from traceability.assets import folder
-from traceability.database import open_database
 from traceability.ledger.append import Ledger, Opening
 
 PRODUCT = "/01/09506000134352"
@@ -20,7 +20,7 @@ def open_ledger(path: Path) -> Ledger:
     """Open the ledger in a file, or make it."""
     flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
     opening = Opening(flow, name="Porto", namespace="porto.invalid", zone="Europe/Lisbon")
-    return Ledger.open(open_database(f"sqlite:///{path}"), opening=opening)
+    return Ledger.open(open_place(path), opening=opening)
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
+from tests.engines import open_place
 from tests.web.browser import chromium, chromium_path
 from traceability.assets import folder
-from traceability.database import open_database
 from traceability.ledger.append import Ledger, Opening
 from traceability.projections.entering import master_draft
 from traceability.web import create_app
@@ -51,7 +51,7 @@ def enter_order(ledger: Ledger, number: str, lines: dict[str, int], customer: st
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """Order 118: 20 bundles of 20 in four sizes; order 119: in Chinese; order 120: one shirt."""
     flow = (folder("flows") / "garment.toml").read_text(encoding="utf-8")
-    database = open_database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    database = open_place(tmp_path / "ledger.sqlite")
     opening = Opening(flow, name="Rua do Tecido", namespace=NAMESPACE, zone="Europe/Lisbon")
     made = Ledger.open(database, opening=opening)
     shirts = {product(made, "Overshirt", "navy", size): 100 for size in ("S", "M", "L", "XL")}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
+from tests.engines import open_place
 from traceability.assets import folder
-from traceability.database import open_database
 from traceability.ledger.append import Ledger, Opening
 from traceability.projections.view import look
 from traceability.sheets.book import read_book
@@ -29,7 +29,7 @@ Cells = Sequence[Iterable[object]]
 def workshop(folder_of: Path, flow: str = "workshop") -> Ledger:
     """Open an empty ledger."""
     text = (folder("flows") / f"{flow}.toml").read_text(encoding="utf-8")
-    database = open_database(f"sqlite:///{folder_of / 'ledger.sqlite'}")
+    database = open_place(folder_of / "ledger.sqlite")
     return Ledger.open(database, opening=Opening(text, name="Porto", namespace=NAMESPACE))
 
 

@@ -12,8 +12,8 @@ import uvicorn
 from flask import Flask
 
 from readers.ports import Port
+from tests.engines import open_place
 from traceability.assets import folder
-from traceability.database import open_database
 from traceability.ledger.append import Ledger, Opening
 from traceability.projections.rebuild import read_stored
 from traceability.projections.view import look
@@ -56,7 +56,7 @@ def open_ledger(file: Path, flow: str = "garment") -> Ledger:
     """Open a ledger, or begin it."""
     text = (folder("flows") / f"{flow}.toml").read_text("utf-8")
     opening = Opening(text, name="Rua", namespace=NAMESPACE, zone="Europe/Lisbon")
-    return Ledger.open(open_database(f"sqlite:///{file}"), opening=opening)
+    return Ledger.open(open_place(file), opening=opening)
 
 
 def serve(ledger: Ledger, port: int = 0) -> Served:

@@ -41,6 +41,7 @@ def create_app(
     """
     from traceability.catalogue import compile_catalogues, shipped
     from traceability.web import access, layout, live, trouble, words
+    from traceability.web.compiled import CompiledTemplates
     from traceability.web.opening import open_reading
 
     database_url = database_url or os.environ.get("HANGTAG_DB") or DEFAULT_URL
@@ -51,6 +52,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.bytecode_cache = CompiledTemplates()
     app.extensions["hangtag.settings"] = settings
     app.extensions["hangtag.clock"] = settings.clock
     app.extensions["hangtag.reading"] = reading or open_reading(database_url)
