@@ -93,7 +93,7 @@ def test_it_runs_in_the_folder_it_was_unpacked_into(
 
 def test_the_program_is_one_readable_file_of_the_standard_library() -> None:
     source = Path(bundle_check.__file__).read_text("utf-8")
-    assert len(source.splitlines()) < 450
+    assert len(source.splitlines()) < 500
     tree = ast.parse(source, feature_version=(3, 9))
     names = {
         alias.name

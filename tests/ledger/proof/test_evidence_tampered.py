@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -182,6 +183,31 @@ def _foreign_log(members: Members, house: House) -> Members:
     return {**members, "log.vkey": f"{foreign.verifier}\n".encode()}
 
 
+ROW = rb"\n\| ([0-9]+) \| ([^|]+) \| ([^|]+) \| ([^|]*) \| ([^|]*) \|"
+
+
+def _retold(group: int, words: bytes) -> Tamper:
+    """Tell one cell of the first row of the story otherwise."""
+
+    def change(data: bytes) -> bytes:
+        match = re.search(ROW, data)
+        assert match is not None
+        return data[: match.start(group)] + words + data[match.end(group) :]
+
+    return edited("STORY.md", change)
+
+
+def _summary(change: Callable[[dict[str, Any]], object]) -> Tamper:
+    """Change what the summary says."""
+
+    def edit(data: bytes) -> bytes:
+        tree = json.loads(data)
+        change(tree)
+        return json.dumps(tree).encode()
+
+    return edited("summary.json", edit)
+
+
 BODY, ENTRY = r"entries/.*body\.json", r"entries/.*entry\.json"
 PROOF, OLDER = r"entries/.*tlog-proof", r"older/.*add-checkpoint"
 
@@ -216,6 +242,15 @@ PROOF, OLDER = r"entries/.*tlog-proof", r"older/.*add-checkpoint"
         (_from_nothing, "the log does not continue it"),
         (_older_of_nothing, "A proof does not fit its two sizes."),
         (edited("policy.txt", lambda data: data + b"quorum brand\n"), "Line 3 of The policy"),
+        (_retold(1, b"999999"), "STORY.md has a row of no entry"),
+        (_retold(2, b"2026-01-05 00:00:00"), "was at 2026-01-05 00:00:00 by"),
+        (_retold(3, b"ObjectEvent OBSERVE nothing"), "what it does not say: ObjectEvent"),
+        (_retold(5, b"somebody"), "by somebody; it was not."),
+        (edited("STORY.md", lambda data: re.sub(ROW, b"", data, count=1)), "STORY.md leaves entry"),
+        (edited("STORY.md", lambda data: data + data), "or a second one"),
+        (_summary(lambda tree: tree["entries"].pop()), "summary.json tells of other entries"),
+        (_summary(lambda tree: tree.update(size=1)), "summary.json tells of another checkpoint."),
+        (_summary(lambda tree: tree["erased"].update({"0": 1})), "tells of other erasures"),
     ],
 )
 def test_a_clever_change_is_named(house: House, tamper: Tamper, sentence: str) -> None:

@@ -296,6 +296,53 @@ def check_links(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"Entry {entry.position} corrects entry {position}, which is not here."
 
 
+def check_summary(members: Members, entries: Sequence[Entry], now: Checkpoint) -> Iterator[str]:
+    """Yield where summary.json says anything else than entries and checkpoint."""
+    told = json.loads(text_of(members, "summary.json"))
+    is_so = [told.get("origin"), told.get("size")] == [now.origin, now.size]
+    if not is_so or told.get("root") != base64.b64encode(now.root).decode():
+        yield "summary.json tells of another checkpoint."
+    kinds = {entry.position: entry.line["kind"] for entry in entries}
+    if {one["position"]: one["kind"] for one in told.get("entries", [])} != kinds:
+        yield "summary.json tells of other entries than are here."
+    if set(told.get("erased", {})) != {str(entry.position) for entry in entries if not entry.text}:
+        yield "summary.json tells of other erasures than there are."
+
+
+def check_story(members: Members, entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield where STORY.md says anything else than the entries: which, when, by whom, what.
+
+    Names of places and things are the operator's; so is all that stands outside the tables.
+    """
+    untold = {entry.position: entry for entry in entries}
+    for row in text_of(members, "STORY.md").split("\n"):
+        if not re.match(r"\| *[0-9]", row, re.ASCII):
+            continue
+        cells = [re.sub(r"\\(.)", r"\1", one) for one in row[2:-2].split(" | ")]
+        entry = untold.pop(int(cells[0]), None) if len(cells) == 5 else None
+        if entry is None:
+            yield f"STORY.md has a row of no entry, or a second one: {row[:60]}"
+            continue
+        _, at, what, _, by = cells
+        is_event = entry.line["kind"] in ("event", "declaration")
+        when = moment(entry.line["at" if is_event else "record"])
+        words = [entry.body.get(name) for name in ("type", "action", "bizStep", "disposition")]
+        said = " ".join(str(one) for one in (words if is_event else words[:1]) if one)
+        said = said if entry.text else "(its words were erased"
+        wrong = f"declares entry {entry.line['wrong'][0]} wrong: " if "wrong" in entry.line else ""
+        if f"{at} UTC" != when or by != plain(entry.line["by"], " "):
+            yield f"STORY.md says that entry {entry.position} was at {at} by {by}; it was not."
+        elif plain(said, " ") not in what or not what.startswith(wrong):
+            yield f"STORY.md says of entry {entry.position} what it does not say: {what}"
+    for position in untold:
+        yield f"STORY.md leaves entry {position} out."
+
+
+def plain(text: str, instead: str) -> str:
+    """Return a text without signs that could steer a terminal or break a line."""
+    return "".join(sign if sign.isprintable() else instead for sign in text)
+
+
 def check_keys(entries: Sequence[Entry]) -> tuple[list[Key], list[Key]]:
     """Return the log's keys, and the last of them in a row that each the one before has signed."""
     keys: list[Key] = []
@@ -390,6 +437,7 @@ def check(members: Members, options: argparse.Namespace) -> tuple[list[str], lis
     own, kept = options.policy, options.older_checkpoint
     older = check_older(members, [signer, *keys], kept.read_text("utf-8") if kept else None)
     problems += [*check_links(entries), *older]
+    problems += [*check_summary(members, entries, checkpoint), *check_story(members, entries)]
     policy = Policy(own.read_text("utf-8") if own else text_of(members, "policy.txt"), "The policy")
     pinned = [Key.parse(one) for one in options.vkey] + (policy.logs if own else [])
     follows = [at for at, key in enumerate(chain) if key in pinned]
@@ -440,7 +488,7 @@ def main(arguments: Sequence[str]) -> int:
     lines = [*(f"NOT TRUE: {one}" for one in problems), *lines]
     for line in [*lines, "Do not rely on this bundle." if problems else "All true."]:
         # Nothing that a bundle says may steer the terminal.
-        print("".join(sign if sign.isprintable() else "?" for sign in line))
+        print(plain(line, "?"))
     return 1 if problems else 0
 
 
