@@ -15,7 +15,7 @@ import importlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from traceability.database_server import (
     copy_rows,
     only_one,
     open_server,
+    turn_of,
     update_bundle,
 )
 from traceability.database_writing import add_many, insert_many, update_many
@@ -154,6 +155,28 @@ class Database:
                         yield
             finally:
                 self._alone_depth -= 1
+
+    @contextlib.contextmanager
+    def turn(self, what: str) -> Iterator[Callable[[], bool]]:
+        """Try to be the only process of all that do something; give back a question whether it is.
+
+        Nobody waits. On a server the turn ends with the connection, so with the process, too; a
+        file has one process at work anyway.
+
+        Args:
+            what: A name for what is done.
+
+        Raises:
+            DatabaseBusy: If the database does not answer now.
+        """
+        if self.is_file:
+            yield lambda: True
+            return
+        with (
+            self._connect(isolation_level="AUTOCOMMIT") as connection,
+            turn_of(connection, what) as is_ours,
+        ):
+            yield is_ours
 
     def own(self) -> None:
         """Claim the file for this process, so that two servers never append to one SQLite file.

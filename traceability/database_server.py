@@ -11,7 +11,7 @@ single inserts; the server itself works half as long for a copy as for arrays).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -35,7 +36,7 @@ from sqlalchemy.exc import DBAPIError
 from traceability.database_columns import MICRO, ExactDecimal
 from traceability.errors import Refused
 
-__all__ = ["add_bundle", "copy_rows", "only_one", "open_server", "update_bundle"]
+__all__ = ["add_bundle", "copy_rows", "only_one", "open_server", "turn_of", "update_bundle"]
 
 VERSION_MIN = 15
 POOL_SIZE = 8
@@ -163,6 +164,38 @@ def only_one(connection: Connection) -> Iterator[None]:
         ) from error
     finally:
         connection.rollback()
+
+
+@contextmanager
+def turn_of(connection: Connection, what: str) -> Iterator[Callable[[], bool]]:
+    """Hold a lock of this session that nobody waits for; say, when asked, whether it is held still.
+
+    Args:
+        connection: Commits each statement by itself, and serves nothing else meanwhile.
+        what: A name for what is done.
+    """
+    name = {"n": f"hangtag {what}"}
+    is_ours = bool(
+        connection.execute(text("SELECT pg_try_advisory_lock(hashtext(:n))"), name).scalar()
+    )
+
+    def ask() -> bool:
+        nonlocal is_ours
+        if is_ours:
+            try:
+                connection.exec_driver_sql("SELECT 1")
+            except DBAPIError:  # the session is gone, and the lock with it
+                is_ours = False
+        return is_ours
+
+    try:
+        yield ask
+    finally:
+        if is_ours:
+            try:
+                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:n))"), name)
+            except DBAPIError:
+                connection.invalidate()
 
 
 def _first_line(error: DBAPIError) -> str:

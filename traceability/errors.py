@@ -7,6 +7,7 @@
     ├── InvalidEvent          an event or its JSON breaks a rule: its sender must correct it
     ├── InvalidFlow           a flow file is wrong: show the sentence, keep the old flow
     ├── Refused               understood, but not allowed here: another way is needed
+    │   └── TooLarge          more than is taken at once: cut it apart and send the parts
     ├── Conflict              a known id came with other content: the first stays, a person looks
     ├── LedgerCorrupt         stored bytes contradict their proofs: stop, do not go on
     ├── DatabaseBusy          nothing was stored: try again later
@@ -46,6 +47,10 @@ class InvalidEvent(TraceabilityError):
 
 class Refused(TraceabilityError):
     """A request was understood and may not be done here; nothing was stored."""
+
+
+class TooLarge(Refused):
+    """More was sent than is taken at once; nothing was stored."""
 
 
 class Conflict(TraceabilityError):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import disk, plans, station
+from tests.faults import disk, documents, plans, station
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, LedgerCorrupt
 from traceability.ledger.append import Ledger
@@ -54,6 +54,8 @@ class Job:
     """Address of a server: this process is a station then, and ``url`` the path of its spool."""
     steps_s: tuple[int, ...] = ()
     """How far the wall clock is off, batch by batch; needs the preloaded disk, too."""
+    document: str = ""
+    """File that is taken in as one large document, instead of the plan."""
 
 
 def work(job: Job) -> int:
@@ -71,7 +73,9 @@ def work(job: Job) -> int:
     arm(job.crash_at)
     if job.shim:
         disk.arm_shim(job.shim)
-    if len(job.callers) == 1:
+    if job.document:
+        codes.append(documents.take_in(ledger, job, lambda line: _tell(answers, line)))
+    elif len(job.callers) == 1:
         call(job.callers[0])
     else:
         threads = [threading.Thread(target=call, args=(one,)) for one in job.callers]

@@ -43,7 +43,15 @@ SIGNING_POINTS = ("before memory", "between memory and table", "after table")
 """Around what the signer remembers outside the database."""
 SPOOL_POINTS = ("spooled", "before settling", "settled")
 """In a station: after an element is kept, and around noting what the server has."""
-POINTS = APPEND_POINTS + SIGNING_POINTS + SPOOL_POINTS
+JOB_POINTS = (
+    "document kept",
+    "document checked",
+    "slice appended",
+    "progress written",
+    "job ended",
+)
+"""On the way of a large document: after it is durable, after its check, and around each slice."""
+POINTS = APPEND_POINTS + SIGNING_POINTS + SPOOL_POINTS + JOB_POINTS
 DEEDS = ("kill", "stop")
 
 

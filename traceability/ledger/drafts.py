@@ -42,6 +42,8 @@ class Draft:
     """Station, epoch, counter from 1."""
     document: bytes | None = None
     """What the sender sent, if it is not the body."""
+    document_hash: bytes | None = None
+    """SHA-256 of the document it came in, if that is stored already (`ledger.jobs`)."""
     private: Mapping[str, str] = field(default_factory=dict)
     """Personal values by the name of their field. The body only commits to each, so that a value
     can be erased one day while every proof stays valid."""
@@ -187,7 +189,7 @@ def _prepare(draft: Draft, salt: bytes) -> Prepared:
         data,
         salt,
         sha256(salt + data).digest(),
-        sha256(document).digest() if document is not None else None,
+        sha256(document).digest() if document is not None else draft.document_hash,
         zlib.compress(document) if document is not None else None,
         problem,
         private,

@@ -101,7 +101,7 @@ class Record:
         )
 
     def _write_documents(self, accepted: Sequence[Prepared]) -> None:
-        documents = {draft.document_hash: draft for draft in accepted if draft.document_hash}
+        documents = {draft.document_hash: draft for draft in accepted if draft.document_deflated}
         upsert(
             self._connection,
             tables.document,

@@ -5,7 +5,7 @@ Positions are dense from 0 in each ledger. Times are whole microseconds since 19
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text
 
 from traceability.database import ledger_column, table
 
@@ -77,6 +77,46 @@ document = table(
     Column("job_no", BigInteger),
     rowid=True,
 )
+
+job = table(
+    "job",
+    ledger_column(),
+    Column("job_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("may_enter", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("problem", Text),
+    Column("elements", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("checked", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("duplicate", BigInteger, nullable=False),
+    Column("conflict", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("first_position", BigInteger),
+    Column("last_position", BigInteger),
+    Column("size_before", BigInteger, nullable=False),
+    Column("kept_at", BigInteger, nullable=False),
+    Column("begun_at", BigInteger),
+    Column("ended_at", BigInteger),
+)
+"""Documents that are appended in slices, `ledger.jobs`: how far each is. No part of the record."""
+
+job_document = Index("job_document", job.c.ledger_id, job.c.sha256, unique=True)
+
+job_problem = table(
+    "job_problem",
+    ledger_column(),
+    Column("job_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("element", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("position", BigInteger),
+    Column("problem", Text, nullable=False),
+)
+"""What was refused or contradicted of a document, by its place in the list, counted from 0."""
 
 event_id = table(
     "event_id",

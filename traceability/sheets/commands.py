@@ -1,4 +1,4 @@
-"""`hangtag import`: take a spreadsheet in, or say what that would do."""
+"""`hangtag import`: take a spreadsheet or a file of events in, or say what that would do."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from traceability import capture_commands
 from traceability.errors import DatabaseBusy, Offline, Refused
 from traceability.factory.folder import Factory
 from traceability.ledger.append import Ledger
@@ -32,6 +33,7 @@ from traceability.sheets.told import as_tree
 
 __all__ = ["import_"]
 
+EVENTS = "events"
 SHOWN = 40
 TIMEOUT_S = 300.0
 
@@ -42,8 +44,8 @@ TIMEOUT_S = 300.0
     "--as",
     "kind",
     required=True,
-    type=click.Choice(KINDS),
-    help="What the sheet holds.",
+    type=click.Choice([*KINDS, EVENTS]),
+    help="What the sheet holds; events come as JSON, a list.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option(
@@ -68,7 +70,7 @@ TIMEOUT_S = 300.0
 @ledger_options
 def import_(
     file: Path,
-    kind: Kind,
+    kind: str,
     *,
     dry_run: bool,
     maps: tuple[str, ...],
@@ -82,22 +84,75 @@ def import_(
     ledger_name: str,
     as_json: bool,
 ) -> None:
-    """Take orders, products, places, people or opening stock in from a spreadsheet.
+    """Take orders, products, places, people or opening stock in from a spreadsheet, or events.
 
-    FILE is .xlsx, .csv or text of any encoding; - reads what is piped in.
+    FILE is .xlsx, .csv or text of any encoding, for events JSON; - reads what is piped in.
     """
     data, name = _data(file)
-    choices = Choices(
-        sheet=sheet,
-        days=days or "",
-        mark=decimal or "",
-        columns=dict(_map(one, kind) for one in maps),
+    if kind == EVENTS:
+        told = _events(data, server, db or _of_factory(factory), ledger_name, dry_run, as_json)
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            click.echo(capture_commands.sentences(told, dry_run=dry_run))
+        if told["problem"] or (dry_run and told["refused"]):
+            raise SystemExit(1)
+        return
+    of = next(one for one in KINDS if one == kind)
+    _sheet(
+        data,
+        name,
+        of,
+        Choices(
+            sheet=sheet,
+            days=days or "",
+            mark=decimal or "",
+            columns=dict(_map(one, of) for one in maps),
+        ),
+        dry_run=dry_run,
+        rest=rest,
+        server=server,
+        url=db or _of_factory(factory),
+        ledger_name=ledger_name,
+        as_json=as_json,
     )
+
+
+def _events(
+    data: bytes, server: str, url: str | None, ledger_name: str, dry_run: bool, as_json: bool
+) -> dict[str, Any]:
+    if dry_run:
+        return capture_commands.check(data)
+    with _bar(quiet=as_json) as progress:
+        tell = progress or (lambda _done, _total: None)
+        if server:
+            return capture_commands.send(server, data, tell)
+        ledger = open_ledger(url, ledger_name)
+        try:
+            _own(ledger)
+            return capture_commands.bring_in(ledger, data, tell)
+        finally:
+            ledger.database.close()
+
+
+def _sheet(
+    data: bytes,
+    name: str,
+    kind: Kind,
+    choices: Choices,
+    *,
+    dry_run: bool,
+    rest: bool,
+    server: str,
+    url: str | None,
+    ledger_name: str,
+    as_json: bool,
+) -> None:
     if server:
         tree = _ask(server, data, name, kind, choices, dry_run=dry_run, rest=rest)
     else:
         book = read_book(data, name)
-        ledger = open_ledger(db or _of_factory(factory), ledger_name)
+        ledger = open_ledger(url, ledger_name)
         try:
             if dry_run:
                 with look(ledger) as view:

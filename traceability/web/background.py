@@ -1,6 +1,7 @@
 """What a server does beside answering: it follows and signs the ledger, and watches over a demo's.
 
-The follower folds what pages may show a second later. The signer signs what has grown. The watch
+The follower folds what pages may show a second later. The signer signs what has grown. Large
+documents are taken in slice by slice, those too that an earlier server left half done. The watch
 verifies a demo's whole ledger every few seconds, so that a visitor who alters a row sees it named
 at once; a workshop's own ledger is verified when somebody asks.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from traceability.capture_jobs import CaptureJobs
 from traceability.ledger.network_time import keep_asking
 from traceability.ledger.proof.cosigning import Reply, keep_cosigning
 from traceability.ledger.proof.signing import LogSigner, SigningState, keep_signing
@@ -46,6 +48,8 @@ class Background:
         self._is_watched = is_watched
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self.captures = CaptureJobs(ledger)
+        """The large documents, and who takes them in."""
         self.signing = SigningState()
         """How the signing goes. Replaced as a whole by its thread."""
         self.witnesses: tuple[Reply, ...] = ()
@@ -61,6 +65,7 @@ class Background:
             threading.Thread(target=self._follow, name="follower", daemon=True),
             threading.Thread(target=self._cosign, name="cosigner", daemon=True),
             threading.Thread(target=self._mind_time, name="time", daemon=True),
+            threading.Thread(target=self._take_in, name="captures", daemon=True),
         ]
         if self._is_watched:
             self._threads.append(threading.Thread(target=self._watch, name="watch", daemon=True))
@@ -93,6 +98,9 @@ class Background:
 
     def _mind_time(self) -> None:
         keep_asking(self._ledger, self._stopping)
+
+    def _take_in(self) -> None:
+        self.captures.keep_working(self._stopping)
 
     def _follow(self) -> None:
         while not self._stopping.is_set():

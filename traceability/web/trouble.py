@@ -18,6 +18,7 @@ from traceability.errors import (
     DiskFull,
     LedgerCorrupt,
     Offline,
+    TooLarge,
     TraceabilityError,
 )
 from traceability.web.sentences import gettext, lazy_gettext
@@ -26,6 +27,7 @@ _log = structlog.get_logger()
 
 STATUS: tuple[tuple[type[TraceabilityError], int], ...] = (
     (Conflict, 409),
+    (TooLarge, 413),
     (DiskFull, 507),
     (DatabaseBusy, 503),
     (Offline, 503),
