@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from traceability.database import insert_rows, rows_by
 from traceability.ledger import tables
-from traceability.ledger.correcting import no_correction
+from traceability.ledger.correcting import Corrections
 from traceability.ledger.drafts import Outcome, Prepared
 from traceability.ledger.entry import Entry
 from traceability.ledger.merkle import leaf_hash
@@ -26,6 +26,7 @@ class Sorting:
         self._ledger_id = ledger_id
         self._size = size
         self._known: dict[tuple[str, int], int] = {}
+        self._corrections = Corrections(connection, ledger_id)
 
     def sort(self, drafts: list[Prepared]) -> tuple[list[Outcome], list[Prepared]]:
         """Return all outcomes, and the accepted drafts in the order of their positions."""
@@ -52,6 +53,7 @@ class Sorting:
                 self._known[name] = at = self._size + len(accepted)
                 outcomes.append(Outcome(draft.id, "accepted", at, None))
                 accepted.append(draft)
+                self._corrections.accept(draft)
             elif at >= self._size:  # said twice in this batch
                 first = accepted[at - self._size]
                 salts = {field: salt for field, salt, _ in first.private}
@@ -66,9 +68,7 @@ class Sorting:
         return outcomes, accepted
 
     def _refusal(self, draft: Prepared, accepted: list[Prepared]) -> str:
-        return no_correction(
-            self._connection,
-            self._ledger_id,
+        return self._corrections.refusal(
             draft,
             wrong_at=self._known.get((draft.id, 0)),
             accepted=accepted,
