@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.ledger.proof.evidence_house import judged, things, unpacked
 from tests.web.story import story_ledger
 from traceability.ledger.append import Ledger
-from traceability.web import create_app
+from traceability.web import create_app, evidence
 from traceability.web.opening import reading_of
 from traceability.web.settings import Settings
 
@@ -50,6 +50,17 @@ def test_the_page_of_a_thing_leads_to_its_evidence(
 
 def test_of_what_was_never_seen_there_is_no_file(client: FlaskClient) -> None:
     assert client.get("/items/01/09521141001059/21/404/evidence.zip").status_code == 404
+
+
+def test_nobody_waits_for_a_bundle_that_takes_minutes(
+    client: FlaskClient, floor: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "ENTRIES_MAX", 3)
+    key = things(floor, "/01/%/21/%")[0]
+    answer = client.get(f"/items/{key.lstrip('/')}/evidence.zip")
+    assert answer.mimetype != "application/zip"
+    assert f"write them with hangtag evidence {key} -o evidence.zip." in answer.text
+    assert answer.status_code == 400
 
 
 def test_a_stranger_gets_nothing(client: FlaskClient, floor: Ledger) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("evidence", __name__)
 
 BUNDLE = "evidence.bundle"
+ENTRIES_MAX = 10_000
+"""Entries of a bundle that somebody waits for in a browser: some ten seconds."""
 IN_MEMORY_MAX = 8 * 1024 * 1024
 """Bytes of a bundle that never touch the disk."""
 
@@ -37,7 +39,7 @@ def bundle(path: str) -> Response:
     # Given to the response, which closes it when the last byte is out.
     out = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX)  # noqa: SIM115
     try:
-        write_evidence(cast("Ledger", current().ledger), key, out, asks=False)
+        write_evidence(cast("Ledger", current().ledger), key, out, asks=False, most=ENTRIES_MAX)
     except TraceabilityError:
         out.close()
         raise

@@ -103,6 +103,7 @@ def write_evidence(
     as_of: int | None = None,
     older: bytes | None = None,
     asks: bool = True,
+    most: int = ENTRIES_MAX,
     progress: Progress | None = None,
 ) -> Evidence:
     """Write the bundle about a thing.
@@ -114,6 +115,7 @@ def write_evidence(
         as_of: Prove against the newest checkpoint of at most so many entries instead.
         older: A checkpoint that its reader kept: a proof from there is put in.
         asks: Also ask the witnesses of the policy for their signatures.
+        most: Entries that whoever waits for it has the time for: a thousand take about a second.
         progress: Told how many of how many entries have been written.
 
     Raises:
@@ -128,10 +130,16 @@ def write_evidence(
         if as_of is None:
             size = _better(ledger, view, size, max(scope.positions) + 1)
         signed = _signed(ledger, view, size)
-        if len(scope.positions) > ENTRIES_MAX:
+        count = len(scope.positions)
+        if count > ENTRIES_MAX:
             raise Refused(
-                f"{len(scope.positions)} entries speak of {key}, a bundle holds {ENTRIES_MAX}: "
+                f"{count} entries speak of {key}, a bundle holds {ENTRIES_MAX}: "
                 "export the whole ledger with hangtag ledger export-tiles --bodies."
+            )
+        if count > most:
+            raise Refused(
+                f"{count} entries speak of {key}, too many to wait for on a page: "
+                f"write them with hangtag evidence {key} -o evidence.zip."
             )
         return _Bundle(ledger, view, scope, signed, out).write(older, progress)
 

@@ -207,7 +207,7 @@ entries; what came later, a correction too, is not in it.
 
 | file | what it is |
 |-|-|
-| `STORY.md` | what happened, in words: its rows must be what the entries say, but for places' names |
+| `STORY.md` | what happened, in words: its rows are held against the entries, but for places |
 | `entries/N.entry.json` | entry N: the bytes that are sealed into the tree |
 | `entries/N.body.json` | what it says; missing if it was erased |
 | `entries/N.salt` | 16 random bytes: SHA-256 of salt and body stands in the entry |
