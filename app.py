@@ -46,6 +46,31 @@ COMMANDS = {
 }
 """Command name → module that holds it, under the command's own name."""
 
+SAID = {
+    "backup": "Write the whole workshop into one checked file, while the server goes on working.",
+    "db": "The tables of a ledger on a database server.",
+    "demo": "Run a simulated factory whose readers speak real protocols over real ports.",
+    "doctor": "Say what is wrong on this PC and what to do about it; exit 1 if something is.",
+    "evidence": "Write a bundle that proves what is recorded about ID, and of what it was made "
+    "from.",
+    "identify": "Say what each TEXT stands for, or each line of standard input.",
+    "import": "Take orders, products, places, people or opening stock in from a spreadsheet.",
+    "label": "Print labels of things that the record knows, or any code, on paper or into a file.",
+    "ledger": "The record and its proofs.",
+    "new": "Make a factory in FOLDER: its database, key, steps, stations, uploads and backups.",
+    "printer": "Label printers: enter them, look at them, try them; or be one.",
+    "readers": "Ports and the readers on them.",
+    "recovery-code": "Print the code that opens the keys in the backups of the workshop in FOLDER "
+    "(or here).",
+    "restore": "Unpack a backup into a new or empty FOLDER and verify it there.",
+    "serve": "Run the server: pages, capture and live stream.",
+    "start": "Open the factory in FOLDER (or here): its pages and this PC's stations together.",
+    "station": "Run a station beside its readers, or ask how one stands.",
+    "trace": "Say what ID was made from and where everything made from it is now.",
+    "witness": "Sign for the logs of partners: each size once, so that nobody can rewrite unseen.",
+}
+"""Command name → its first sentence, so that the list of all of them imports none."""
+
 _JSON = "hangtag.json"
 FOOT = "`hangtag doctor` says what is wrong on this PC."
 """Stands below every refusal, for whoever does not know where to look next."""
@@ -68,6 +93,17 @@ class Commands(click.Group):
         command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with what each one does, without importing any."""
+        width = formatter.width - max(map(len, SAID)) - 6
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=said).get_short_help_str(width))
+                    for name, said in sorted(SAID.items())
+                ]
+            )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Remember whether the caller reads JSON; the command's own context is gone on an error."""

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 import app
 from readers.reads import ReaderError
+from tests.ledger.books import open_book
 from traceability import __version__
+from traceability.database import file_url
 from traceability.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +83,43 @@ def test_every_command_is_where_the_front_door_says(name: str) -> None:
     command = app.main.get_command(click.Context(app.main), name)
     assert command is not None
     assert command.name == name
+
+
+def test_the_list_of_commands_says_of_each_what_it_says_itself() -> None:
+    context = click.Context(app.main)
+    quick, asked = click.HelpFormatter(), click.HelpFormatter()
+    app.main.format_commands(context, quick)
+    click.Group.format_commands(app.main, context, asked)
+    assert quick.getvalue() == asked.getvalue()
+
+
+def test_what_a_command_takes_is_said_without_waiting() -> None:
+    words = ["", "doctor", "identify", "new", "printer", "readers", "start", "station"]
+    script = (
+        "import sys; from app import main\n"
+        f"for word in {words!r}:\n"
+        "    main([*filter(None, [word]), '--help'], standalone_mode=False)\n"
+        "heavy = {'flask', 'sqlalchemy', 'cryptography', 'alembic', 'structlog', 'reportlab'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_ledger_whose_tables_stand_is_opened_without_what_changes_them(tmp_path: Path) -> None:
+    open_book(tmp_path / "book.sqlite").database.close()
+    script = (
+        "import sys; from app import main\n"
+        f"main(['ledger', 'verify', '--db', {file_url(tmp_path / 'book.sqlite')!r}], "
+        "standalone_mode=False)\n"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_identify_starts_without_waiting_for_web_and_database() -> None:

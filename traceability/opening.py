@@ -6,13 +6,14 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from traceability.database import file_url, open_database
 from traceability.errors import Refused
-from traceability.ledger.append import Ledger
+
+if TYPE_CHECKING:
+    from traceability.ledger.append import Ledger
 
 DEFAULT_FILE = Path("var") / "hangtag.sqlite"
 LEDGER_FILES = ("ledger.sqlite", "practice.sqlite", "hangtag.sqlite", "demo.sqlite")
@@ -25,6 +26,8 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 def database_url(given: str | None = None) -> str:
     """Return the address of the database: the option, else HANGTAG_DB, else ``./var/``."""
+    from traceability.database import file_url
+
     return given or os.environ.get("HANGTAG_DB") or file_url(DEFAULT_FILE)
 
 
@@ -51,6 +54,9 @@ def open_ledger(db: str | None, name: str) -> Ledger:
         raise Refused(
             f"Cannot use {name!r} as a ledger's name: expected 1 to 32 of a-z, 0-9 and hyphen."
         )
+    from traceability.database import open_database
+    from traceability.ledger.append import Ledger
+
     url = database_url(db)
     try:
         database = open_database(url, create=False)
@@ -64,6 +70,8 @@ def open_ledger(db: str | None, name: str) -> Ledger:
 
 def ledgers_near(folder: Path) -> list[str]:
     """Return the addresses of ledgers' files in a folder and those in it, at most six."""
+    from traceability.database import file_url
+
     found: list[str] = []
     for place in (".", "*", "var/*"):
         for word in LEDGER_FILES:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from traceability.database import Database, metadata, protect
 from traceability.errors import Refused
 from traceability.ledger import tables as ledger_tables
 from traceability.projections import tables as projection_tables
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+# Alembic is imported where it works: a ledger whose tables stand is opened without it.
 
 __all__ = ["check_tables", "is_empty", "is_known", "newest", "revision", "revisions", "upgrade"]
 
@@ -35,14 +38,12 @@ def revision(database: Database) -> str:
 
 def is_known(name: str) -> bool:
     """Say whether this version of Hangtag knows a change of the tables: a later one does not."""
-    scripts = ScriptDirectory.from_config(_config())
-    return name in {script.revision for script in scripts.walk_revisions()}
+    return name in {script.revision for script in _scripts().walk_revisions()}
 
 
 def revisions() -> list[str]:
     """Name every change of the tables that this version knows, oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [script.revision for script in scripts.walk_revisions()][::-1]
+    return [script.revision for script in _scripts().walk_revisions()][::-1]
 
 
 def newest() -> str:
@@ -50,7 +51,15 @@ def newest() -> str:
     return revisions()[-1]
 
 
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config())
+
+
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "traceability:migrations")
     return config
@@ -65,6 +74,8 @@ def upgrade(database: Database, to: str = "head") -> None:
         database: With tables of an earlier version, or none.
         to: The last change to make; tests stop at each.
     """
+    from alembic import command
+
     config = _config()
     with database.alone():
         with database.engine.connect() as connection:
