@@ -38,8 +38,8 @@ PROBLEMS_TOLD = 100
 LOOK_EVERY_S = 2.0
 """How often is looked for what another server has kept, or left."""
 TROUBLE_PAUSE_S = 2.0
-CHECK_STEP = 50
-"""Elements read between two breaths, about 3 ms: others wait for their turn of the processor."""
+CHECK_STEP = 200
+"""Elements read between two breaths, about 10 ms: others wait for their turn of the processor."""
 CHECK_TOLD = 5_000
 """Elements between two words on how far the check is."""
 BREATH_S = 0.001

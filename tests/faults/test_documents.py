@@ -12,13 +12,13 @@ from tests import postgres
 from tests.faults import documents
 from tests.faults.history import read_record
 from tests.faults.processes import KILLED, Writers, lines_of
-from tests.faults.servers import is_stopped, wait_until
+from tests.faults.servers import Server, is_stopped, wait_until
 from tests.faults.shelf import Place, Shelf
 from tests.faults.writer import Job
-from traceability.capture import Document
+from traceability.capture import ELEMENTS_MAX, Document
 from traceability.capture_jobs import CaptureJobs
 from traceability.ledger.append import Ledger
-from traceability.ledger.crash_points import JOB_POINTS
+from traceability.ledger.crash_points import JOB_POINTS, SETTING
 from traceability.ledger.verify import verify
 
 PLACES = [
@@ -157,3 +157,19 @@ def test_two_servers_at_once_double_nothing(
     assert problems(place, clean) == []
     told = [(line["taken"], line["state"]) for line in lines_of(place.acks) if "pid" in line]
     assert len(told) == len(set(told))
+
+
+def test_a_server_that_is_started_again_goes_on_by_itself(tmp_path: Path) -> None:
+    url, log = f"sqlite:///{tmp_path / 'book.sqlite'}", tmp_path / "log"
+    trees = [documents.event(number) for number in range(ELEMENTS_MAX + 1)]
+    with Server(url, log, **{SETTING: "slice appended:1"}) as server:
+        answer = server.capture(trees)
+        assert (answer.status, answer.headers["location"]) == (202, "/api/capture/1")
+        assert server.process.wait(60) == KILLED
+    with Server(url, log) as server:
+        wait_until(lambda: not server.ask("/api/capture/1").tree["running"], 60)
+        told = server.ask("/api/capture/1").tree
+    counts = {name: told[name] for name in ("state", "taken", "accepted", "duplicate", "refused")}
+    assert counts == {
+        "state": "done", "taken": len(trees), "accepted": len(trees), "duplicate": 0, "refused": 0,
+    }  # fmt: skip
