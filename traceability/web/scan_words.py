@@ -75,6 +75,11 @@ SENTENCES: dict[str, LazyString] = {
         "Another program holds the camera. Close it and touch Camera again, or type the codes."
     ),
     "phones": lazy_gettext("How to open it on a phone"),
+    "gone": lazy_gettext(
+        "The PC at %(address)s is silent. If a new one took its place: give it this address, "
+        "and the %(count)s scans kept here go to it by themselves. Until then do not delete "
+        "the data of this browser."
+    ),
     "no worker": lazy_gettext(
         "Here the page is kept only while it is open. Scans that wait are kept anyway."
     ),

@@ -100,6 +100,8 @@ export async function look(base, told) {
 
 export const dueCount = (base, record) => request(base.transaction("delivered").objectStore("delivered").index("due").count(IDBKeyRange.only([record, 1])));
 
+export const keptCount = (base, record) => request(base.transaction("delivered").objectStore("delivered").index("place").count(IDBKeyRange.bound([record, -1], [record, Infinity])));
+
 /* Hand back what is due, oldest first. ask(path, body) → { status, tree }. → "go on", or what stopped it. */
 export async function handBack(base, ask, head) {
   for (;;) {

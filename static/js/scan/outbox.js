@@ -17,7 +17,7 @@
    for another one waits until that one answers again. What the server has taken in is kept, too, until
    a backup holds it: kept.js. */
 
-import { LOOK_MS, dueCount, handBack, keptOf, look, makeStore, putAside } from "./kept.js";
+import { LOOK_MS, dueCount, handBack, keptCount, keptOf, look, makeStore, putAside } from "./kept.js";
 
 const NAME = "hangtag-scan";
 const VERSION = 2;
@@ -92,7 +92,7 @@ export class Outbox {
 
   /* post(path, body) → { status, tree } or throws; tell(kind, detail) hears
      kept { row, item }, lost { row, error }, answers { rows, opened, person }, word { item, answer, opened },
-     refused { item }, trouble { status, detail } and waiting { count, oldest }. */
+     refused { item }, trouble { status, detail } and waiting { count, oldest, kept }: `kept` was delivered once. */
   constructor(post, tell) {
     this.#post = post;
     this.#tell = tell;
@@ -388,9 +388,9 @@ export class Outbox {
   }
 
   async count() {
-    const again = await dueCount(this.#base, this.#record);
+    const [again, kept] = await Promise.all([dueCount(this.#base, this.#record), keptCount(this.#base, this.#record)]);
     const all = await request(this.#base.transaction("waiting").objectStore("waiting").getAll());
     const due = all.filter((one) => !one.refused && this.#isMine(one));
-    this.#tell("waiting", { count: due.length + again, oldest: due.find((one) => one.at)?.at ?? null });
+    this.#tell("waiting", { count: due.length + again, oldest: due.find((one) => one.at)?.at ?? null, kept });
   }
 }

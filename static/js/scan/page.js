@@ -14,6 +14,8 @@ import { Tones } from "../tones.js";
 const HEARD_AFTER_MS = 140;
 /* A page that moved to another record does not move again at once. */
 const MOVE_MS = 10000;
+/* A server that is silent this long may be gone for good: the page says what helps then. */
+const GONE_MS = 60000;
 const GRAVITY = ["ready", "pass", "late", "again", "unknown", "hold", "stop"];
 
 const root = document.querySelector("[data-scan]");
@@ -30,8 +32,8 @@ let csrf = root.dataset.csrf;
 let person = null;
 let today = 0;
 let unanswered = new Map();
-let wait = { count: 0, oldest: null };
-let isCut = false;
+let wait = { count: 0, oldest: null, kept: 0 };
+let [isCut, silentSince] = [false, 0];
 
 /* --- sound --- */
 
@@ -168,6 +170,7 @@ const hears = {
 
   trouble({ status: code, detail }) {
     isCut = true;
+    if (!code) silentSince ||= Date.now();
     document.documentElement.dataset.live = "offline";
     for (const row of unanswered.values()) clearTimeout(row.timer);
     for (const row of [...face.rows].reverse()) if (row.state === "reading") showKept(row);
@@ -196,7 +199,8 @@ function closed(word, line) {
 }
 
 function connected() {
-  isCut = false;
+  if (silentSince) face.fill("gone", "");
+  [isCut, silentSince] = [false, 0];
 }
 
 function sound(name) {
@@ -308,6 +312,7 @@ function showWaiting() {
   face.fill("wait-since", count && oldest ? age(Date.parse(oldest)) : "");
   document.documentElement.dataset.live = isCut ? "offline" : count ? "stale" : "live";
   root.dataset.waiting = String(count);
+  if (silentSince && Date.now() - silentSince >= GONE_MS) face.fill("gone", say("gone", { address: location.host, count: count + wait.kept }));
 }
 
 function age(from) {
