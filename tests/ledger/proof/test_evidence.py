@@ -64,7 +64,9 @@ def test_the_program_runs_without_hangtag(house: House, tmp_path: Path) -> None:
     (tmp_path / "bundle.zip").write_bytes(house.data)
     status, lines, errors = run_alone(["bundle.zip", "--vkey", house.keys[0]], tmp_path)
     assert (status, errors, lines[-1]) == (0, "", "All true.")
-    assert lines[0] == f"Evidence about {house.told.name} ({house.garment})"
+    spelled = json.loads(house.members["summary.json"])["spellings"]
+    first = f"Evidence about {house.told.name} ({house.garment}), said of"
+    assert lines[: 2 + len(spelled)] == [first, *spelled, ""]
     heads = [line.partition(": ")[0] for line in lines[-5:-1]]
     assert heads == [claim.head for claim in LINES] == list(bundle_check.HEADS)
     assert "which you trust" in lines[-4]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.ledger.proof.evidence_house import House, Members, judged, living, packed, summed
 from traceability.ledger.proof import bundle_check
-from traceability.ledger.proof.bundle_check import Entry, Wrong, check_keys
+from traceability.ledger.proof.bundle_check import Entry, Wrong, check_keys, check_links
 from traceability.ledger.proof.log_keys import key_body
 from traceability.ledger.proof.note import Signer, parse_note, sign_note
 
@@ -295,6 +295,37 @@ def test_a_zip_with_two_files_of_one_name_is_refused(house: House, tmp_path: Pat
     file.write_bytes(packed(renamed).replace(b"000000000.Entry.json", b"000000000.entry.json"))
     with pytest.raises(Wrong, match="two files of one name"):
         bundle_check.read_bundle(file)
+
+
+def test_a_zip_that_would_fill_the_memory_is_refused(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "bomb.zip"
+    data = bytearray(house.data)
+    head = -1
+    for _ in range(20):  # twenty of 64 MiB, says the list at the zip's end
+        head = data.index(b"PK\x01\x02", head + 1)
+        data[head + 24 : head + 28] = (2**26).to_bytes(4, "little")
+    file.write_bytes(bytes(data))
+    with pytest.raises(Wrong, match="more than 1 GiB"):
+        bundle_check.read_bundle(file)
+
+
+def test_a_folder_with_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("nobody else's")
+    (tmp_path / "unpacked").mkdir()
+    (tmp_path / "unpacked" / "policy.txt").symlink_to(tmp_path / "own")
+    with pytest.raises(Wrong, match="a link to elsewhere"):
+        bundle_check.read_bundle(tmp_path / "unpacked")
+
+
+def test_only_what_came_before_an_erasure_was_erased_by_it() -> None:
+    def told(erasing: int, gone: int) -> list[str]:
+        said = Entry(erasing, {"kind": "erasure"}, "{}", {"positions": [gone]}, bytes(32))
+        return list(check_links([said, Entry(gone, {"kind": "event"}, "", {}, bytes(32))]))
+
+    assert told(erasing=9, gone=7) == []
+    assert told(erasing=7, gone=9) == [
+        "Entry 9: its body is missing, and no entry says it was erased."
+    ]
 
 
 def test_what_is_added_to_a_bundle_is_said(house: House) -> None:

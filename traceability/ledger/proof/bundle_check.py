@@ -39,15 +39,17 @@ class Wrong(Exception):
 
 
 def read_bundle(path: Path) -> Members:
-    """Read every file of a zip, or of the folder it was unpacked into."""
+    """Read every file of a zip, or of the folder it was unpacked into: into memory, so no bomb."""
     if path.is_dir():
         files = [one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts]
+        if any(map(Path.is_symlink, files)) or sum(one.stat().st_size for one in files) > 2**30:
+            raise Wrong("The folder holds a link to elsewhere, or more than 1 GiB.")
         return {one.relative_to(path).as_posix(): one.read_bytes() for one in files}
     with zipfile.ZipFile(path) as bundle:
         infos = [info for info in bundle.infolist() if not info.is_dir()]
         names = {info.filename for info in infos}
-        if len(names) < len(infos) or any(info.file_size > 2**26 for info in infos):
-            raise Wrong("The zip holds two files of one name, or one of more than 64 MiB.")
+        if len(names) < len(infos) or sum(info.file_size for info in infos) > 2**30:
+            raise Wrong("The zip holds two files of one name, or more than 1 GiB.")
         return {info.filename: bundle.read(info) for info in infos}
 
 
@@ -286,8 +288,8 @@ def check_entry(members: Members, stem: str, checkpoint: Checkpoint) -> Entry:
 def check_links(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield what is wrong between entries: bodies lost unsaid, corrections of something else."""
     leaves = {entry.position: entry.leaf.hex() for entry in entries}
-    erasing = [entry.body for entry in entries if entry.line.get("kind") == "erasure"]
-    erased = {at for body in erasing for at in body.get("positions", [])}
+    erasing = [one for one in entries if one.line.get("kind") == "erasure"]
+    erased = {at for one in erasing for at in one.body.get("positions", []) if at < one.position}
     for entry in entries:
         if not entry.text and entry.position not in erased:
             yield f"Entry {entry.position}: its body is missing, and no entry says it was erased."
@@ -464,8 +466,8 @@ def check(members: Members, options: argparse.Namespace) -> tuple[list[str], lis
         lied = f"the operator until a witness signed: {at}"
         lied += "" if own else " (witnesses' keys came with the bundle: demand yours by --policy)"
     told = json.loads(text_of(members, "summary.json"))
-    lines = [f"Evidence about {told.get('name')} ({told.get('key')})", ""]
-    lines += [spoken(entry) for entry in entries]
+    lines = [f"Evidence about {told.get('name')} ({told.get('key')}), said of"]
+    lines += [*map(str, told["spellings"]), "", *map(spoken, entries)]
     return [], [*lines, "", *four_lines(entries, seal, lied, told)]
 
 
