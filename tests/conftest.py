@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests import addresses, engines, postgres, vectors
+from tests.faults.seeds import TOLD
 from traceability.catalogue import compile_catalogues
 
 SKIPS_FAIL = os.environ.get("CI") == "true"
@@ -51,13 +52,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs something that this machine does not have, and count it."""
+    """Leave out what needs something that is not here, and count it; long ones come first."""
     is_here = {"vectors": bool(vectors.HERE), "postgres": SKIPS_FAIL or postgres.HERE}
     for marker in (name for name, here in is_here.items() if not here):
         left_out = [item for item in items if item.get_closest_marker(marker)]
         closing.not_run[marker] = len(left_out)
         items[:] = [item for item in items if not item.get_closest_marker(marker)]
         config.hook.pytest_deselected(items=left_out)
+    # Files with whole stories take longest: first, so that both workers end together.
+    stories = {item.path for item in items if item.get_closest_marker("story")}
+    items.sort(key=lambda item: item.path not in stories)
 
 
 @pytest.fixture(params=engines.ENGINES)
@@ -122,6 +126,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for marker, count in closing.not_run.items():
         if count:
             terminal.write_line(f"{count} tests {LEFT_OUT[marker]}")
+    if any("tests/faults/" in one.nodeid for one in terminal.stats.get("passed", [])):
+        terminal.write_line(TOLD)
     terminal.write_line(closing_line(terminal.stats))
 
 

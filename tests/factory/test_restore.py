@@ -20,9 +20,8 @@ from traceability.errors import LedgerCorrupt, Refused, TraceabilityError
 from traceability.factory.archive import MANIFEST, Manifest
 from traceability.factory.backup import back_up
 from traceability.factory.coming_back import come_back
-from traceability.factory.folder import Factory
+from traceability.factory.folder import UNPACKED, Factory
 from traceability.factory.restore import (
-    UNPACKED,
     is_bare,
     is_prepared,
     prepare,

@@ -124,6 +124,16 @@ int fdatasync(int fd) { return synced("fdatasync", fd); }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
+ssize_t write(int fd, const void *data, size_t size) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    switch (deed_at(WRITE, fd)) {
+    case FAIL: errno = armed_errno; return -1;
+    case TEAR: real(fd, data, size / 2); kill(getpid(), SIGKILL);
+    }
+    return real(fd, data, size);
+}
+
 #define TRUNCATE_CALL(NAME, OFFSET)                                                           \
     int NAME(int fd, OFFSET size) {                                                           \
         int (*real)(int, OFFSET) = dlsym(RTLD_NEXT, #NAME);                                   \

@@ -19,7 +19,8 @@ from traceability.schema import upgrade
 
 BATCHES = 8
 TRIES = 4_000
-"""Of five milliseconds each: longer than any server needs to come back."""
+"""Of a fiftieth of a second each: longer than any server needs to come back."""
+LOOK_EVERY_S = 0.02
 CRASHES = 2
 DATABASE = "book"
 _numbers = itertools.count(1)
@@ -51,11 +52,12 @@ def own_server(**settings: str) -> Iterator[Server]:
 
 
 def restarted(
-    room: Path, writers: Writers, seed: int, callers: tuple[int, ...], clean: str
+    server: Server, room: Path, writers: Writers, seed: int, callers: tuple[int, ...], clean: str
 ) -> tuple[int, list[str]]:
     """Crash a server while processes write to it, and start it again.
 
     Args:
+        server: One of `own_server`; it runs again afterwards.
         room: A folder for what the writers are answered.
         writers: Who writes; each keeps sending until it is stored.
         seed: What the plans are drawn from.
@@ -65,48 +67,60 @@ def restarted(
     Returns:
         The number of crashes, and what is wrong afterwards.
     """
-    with own_server() as server:
-        place = _shelf(room, server).fresh()
-        running = _started(writers, place, seed, callers)
-        for number in range(1, CRASHES + 1):
-            _wait_for_answers(place, 12 * number)
-            server.stop("immediate")
-            server.start()
-        codes = [writers.wait(pid) for pid in running]
-        found = place.check(seed, callers=callers, batches=BATCHES, clean=clean)
+    place = _shelf(room, server).fresh()
+    running = _started(writers, place, seed, callers)
+    for number in range(1, CRASHES + 1):
+        _wait_for_answers(place, 12 * number)
+        server.stop("immediate")
+        server.start()
+    codes = [writers.wait(pid) for pid in running]
+    found = place.check(seed, callers=callers, batches=BATCHES, clean=clean)
     return CRASHES, found if not any(codes) else [f"writers ended with {codes}", *found]
 
 
 def standby_promoted(
-    room: Path, writers: Writers, seed: int, callers: tuple[int, ...], clean: str
+    first: Server, room: Path, writers: Writers, seed: int, callers: tuple[int, ...], clean: str
 ) -> tuple[int, list[str]]:
     """Lose a server whose synchronous standby then takes its place; see `restarted`."""
-    with own_server(wal_level="replica", max_wal_senders="4") as first:
-        second = Server(first.folder.with_name("two"), dict(first.settings))
-        second.folder.mkdir(mode=0o700)
-        shutil.chown(second.folder, first.folder.owner())
-        copied = ("-D", str(second.data), "-h", str(first.folder), "-U", "postgres")
-        second.run("pg_basebackup", *copied, "-X", "stream", "-R", "-c", "fast")
-        link = f"host={first.folder} user=postgres application_name=two"
-        second.settings |= {"primary_conninfo": link.replace("'", "")}
-        second.write_settings()
-        second.start()
-        try:
-            _wait_for_standby(first)
-            both = f"{first.url(DATABASE)}&host={second.folder}&target_session_attrs=read-write"
-            place = _shelf(room, first).fresh()
-            place = Place(both, place.ledger, place.acks)
-            running = _started(writers, place, seed, callers)
-            _wait_for_answers(place, 20)
-            first.stop("immediate")
-            second.run("pg_ctl", "-D", str(second.data), "-w", "promote")
-            codes = [writers.wait(pid) for pid in running]
-            place = Place(second.url(DATABASE), place.ledger, place.acks)
-            found = place.check(seed, callers=callers, batches=BATCHES, clean=clean)
-        finally:
-            second.stop("immediate")
-            first.start()  # its owner ends it
+    with _standby(first) as second:
+        _wait_for_standby(first, is_synchronous=True)
+        both = f"{first.url(DATABASE)}&host={second.folder}&target_session_attrs=read-write"
+        place = _shelf(room, first).fresh()
+        place = Place(both, place.ledger, place.acks)
+        running = _started(writers, place, seed, callers)
+        _wait_for_answers(place, 20)
+        first.stop("immediate")
+        _promote(second)
+        codes = [writers.wait(pid) for pid in running]
+        place = Place(second.url(DATABASE), place.ledger, place.acks)
+        found = place.check(seed, callers=callers, batches=BATCHES, clean=clean)
     return 1, found if not any(codes) else [f"writers ended with {codes}", *found]
+
+
+@contextmanager
+def _standby(first: Server) -> Iterator[Server]:
+    """Start a standby that is fed by a server; that one runs again alone at the end."""
+    second = Server(first.folder.with_name("two"), dict(first.settings))
+    second.folder.mkdir(mode=0o700)
+    shutil.chown(second.folder, first.folder.owner())
+    copied = ("-D", str(second.data), "-h", str(first.folder), "-U", "postgres")
+    second.run("pg_basebackup", *copied, "-X", "stream", "-R", "-c", "fast")
+    link = f"host={first.folder} user=postgres application_name=two"
+    second.settings |= {"primary_conninfo": link.replace("'", "")}
+    second.write_settings()
+    second.start()
+    try:
+        yield second
+    finally:
+        second.stop("immediate")
+        shutil.rmtree(second.folder)
+        first.write_settings()  # it waits for no standby any more
+        if not (first.data / "postmaster.pid").exists():
+            first.start()
+
+
+def _promote(second: Server) -> None:
+    second.run("pg_ctl", "-D", str(second.data), "-w", "promote")
 
 
 def _shelf(room: Path, server: Server) -> Shelf:
@@ -123,18 +137,20 @@ def _started(writers: Writers, place: Place, seed: int, callers: tuple[int, ...]
 def _wait_for_answers(place: Place, count: int) -> None:
     deadline = time.monotonic() + 60
     while len(answers_of(place.acks)) < count and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(LOOK_EVERY_S)
 
 
-def _wait_for_standby(server: Server) -> None:
-    """Let no commit be acknowledged from here on that the standby does not have."""
+def _wait_for_standby(server: Server, *, is_synchronous: bool) -> None:
+    """Wait for a standby; synchronous: nothing is acknowledged from here on that it has not."""
     with server.connect() as connection:
-        connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'two'")
-        connection.execute("SELECT pg_reload_conf()")
+        if is_synchronous:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'two'")
+            connection.execute("SELECT pg_reload_conf()")
+        state = "sync" if is_synchronous else "async"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             (row,) = connection.execute(
-                "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+                "SELECT count(*) FROM pg_stat_replication WHERE sync_state = %s", [state]
             ).fetchall()
             if row[0]:
                 return

@@ -41,6 +41,22 @@ def mounted(folder: Path) -> Iterator[SmallDisk]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
 
 
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Make an empty folder a stick with its switch on "locked"; root needs a real one for that."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    words = ["mount", "-t", "tmpfs", "-o", "ro", "hangtag-test", str(folder)]
+    subprocess.run(words, check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+
+
 def may_mount() -> bool:
     """Say whether this machine lets us mount; if not, the disk of `disk.c` fails instead."""
     words = ["mount", "-t", "tmpfs", "-o", "size=1m", "hangtag-test", "/mnt"]

@@ -38,25 +38,28 @@ def sweep(
         seed: What the plan is drawn from.
         batches: How much is written.
         clean: The state's hash after an undisturbed run.
-        hits: From 1 upward; the first that is not reached ends the sweep.
+        hits: Rising; the first that is not reached ends the sweep.
         signs: Sign for the ledger after each append, and check the signatures, too.
     """
     done = Done()
     for hit in hits:
         place = shelf.fresh()
+        is_through = False
         job = place.job(seed, batches=batches, signs=signs)
         code = writers.run(replace(job, crash_at=f"{point}:{hit}"))
         if code == KILLED:
             done.kills += 1
             code = writers.run(job)
-        elif hit == 1:
-            done.problems.append(f"{point} was never passed.")
+        elif not done.kills:
+            done.problems.append(f"{point} was not passed {hit} times.")
             return done
+        else:
+            is_through = True
         if code != 0:
             done.problems.append(f"{point}:{hit} with seed {seed}: a writer ended with {code}.")
         found = place.check(seed, batches=batches, clean=None if signs else clean)
         found += signatures_of(place) if signs else []
         done.problems += [f"{point}:{hit} with seed {seed}: {one}" for one in found]
-        if done.kills < hit:
+        if is_through:
             return done
     return done

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.processes import Writers, problems_of
+from tests.faults.seeds import SEED
 from tests.faults.shelf import Shelf
 from tests.faults.writer import BUSY_EXIT
 
-SEED = 77
 MINUTE = 60
 HOUR = 3_600
 DECADE = 10 * 365 * 86_400

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.servers import Server
+from tests.faults.servers import Server, wait_until
 from tests.faults.small_disk import SmallDisk, may_mount, mounted
 from tests.ledger.books import draft, open_book, packed
 from traceability.errors import DatabaseBusy, DiskFull, Refused
@@ -81,6 +81,8 @@ if may_mount():
         url = f"sqlite:///{disk.folder / 'book.sqlite'}"
         with Server(url, disk.folder / "log", **{SETTING: "2"}) as server:
             assert server.capture([packed(1)]).tree[0]["status"] == "accepted"
+            # The opening, the key, the event: the key comes by a thread of its own.
+            wait_until(lambda: server.ask("/healthz").tree["size"] == 3)
             disk.fill(but=1_500_000)
             refused = server.capture([packed(2)])
             assert (refused.status, refused.headers["retry-after"]) == (507, "60")

@@ -14,18 +14,17 @@ import pytest
 from tests import postgres
 from tests.faults.plans import plan
 from tests.faults.processes import KILLED, Writers, answers_of, problems_of
-from tests.faults.server_restarts import BATCHES as LONGER
-from tests.faults.server_restarts import restarted, standby_promoted
+from tests.faults.seeds import SEED
+from tests.faults.server_restarts import BATCHES, restarted, standby_promoted
 from tests.faults.servers import is_stopped, wait_until
 from tests.faults.shelf import Place, Shelf
 from tests.faults.sweep import sweep
 from tests.faults.writer import BUSY_EXIT
+from tests.postgres import Server
 
 pytestmark = pytest.mark.postgres
 
-SEED = 11
-BATCHES = 7
-HITS = (1, 2)
+HITS = (2,)
 POINTS = ("head locked", "entries written", "state folded", "before commit", "after commit")
 CALLERS = (1, 2, 3)
 
@@ -44,6 +43,15 @@ def clean(shelf: Shelf, writers: Writers) -> str:
     return place.state()
 
 
+@pytest.fixture(scope="module")
+def whole(shelf: Shelf, writers: Writers) -> str:
+    """The same after one of all callers, one after the other."""
+    place = shelf.fresh()
+    for caller in CALLERS:
+        assert writers.run(place.job(SEED, callers=(caller,), batches=BATCHES)) == 0
+    return place.state()
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_nothing_acknowledged_is_lost(
     on_server: Shelf, writers: Writers, clean: str, point: str
@@ -52,15 +60,8 @@ def test_nothing_acknowledged_is_lost(
     assert (done.kills, done.problems) == (len(HITS), [])
 
 
-def whole(shelf: Shelf, writers: Writers, batches: int = BATCHES) -> str:
-    place = shelf.fresh()
-    for caller in CALLERS:
-        assert writers.run(place.job(SEED, callers=(caller,), batches=batches)) == 0
-    return place.state()
-
-
 def test_one_of_several_is_killed_while_it_holds_the_head(
-    shelf: Shelf, on_server: Shelf, writers: Writers
+    on_server: Shelf, writers: Writers, whole: str
 ) -> None:
     place = on_server.fresh()
     jobs = [place.job(SEED, callers=(one,), batches=BATCHES, tries=20) for one in CALLERS]
@@ -69,8 +70,7 @@ def test_one_of_several_is_killed_while_it_holds_the_head(
     assert [writers.wait(pid) for pid in pids] == [KILLED, 0, 0]
     assert place.check(SEED, callers=CALLERS, batches=BATCHES) == []
     assert writers.run(jobs[0]) == 0
-    state = whole(shelf, writers)
-    assert place.check(SEED, callers=CALLERS, batches=BATCHES, clean=state) == []
+    assert place.check(SEED, callers=CALLERS, batches=BATCHES, clean=whole) == []
 
 
 def test_who_holds_the_head_and_stands_still_is_waited_for_ten_seconds(
@@ -120,9 +120,13 @@ def len_of_plan() -> int:
 
 @pytest.mark.parametrize("play", [restarted, standby_promoted])
 def test_a_server_that_crashes_keeps_what_it_acknowledged(
-    shelf: Shelf, writers: Writers, tmp_path: Path, play: Callable[..., tuple[int, list[str]]]
+    own: Server,
+    writers: Writers,
+    tmp_path: Path,
+    whole: str,
+    play: Callable[..., tuple[int, list[str]]],
 ) -> None:
-    crashes, problems = play(tmp_path, writers, SEED, CALLERS, whole(shelf, writers, LONGER))
+    crashes, problems = play(own, tmp_path, writers, SEED, CALLERS, whole)
     assert (crashes > 0, problems) == (True, [])
 
 

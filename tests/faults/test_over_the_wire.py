@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults.processes import KILLED, Writers
-from tests.faults.servers import Server
+from tests.faults.servers import Server, wait_until
 from tests.faults.station import OFFLINE_EXIT
 from tests.faults.writer import Job
 from tests.ledger.books import open_book
@@ -27,6 +27,7 @@ def test_a_delivery_that_is_cut_anywhere_comes_once(tmp_path: Path, writers: Wri
 
     # The opening and the key are the server's first appends, the station's delivery the third.
     with Server(url, log, **{SETTING: "before answer:3"}) as server:
+        wait_until(lambda: server.ask("/healthz").tree["size"] == 2)
         assert run(server) == OFFLINE_EXIT
         assert server.process.wait(20) == KILLED
     with Server(url, log) as server:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests import postgres
-from tests.faults.server_restarts import DATABASE, own_server
+from tests.faults.server_restarts import DATABASE
 from tests.ledger.books import draft, packed
 from tests.postgres import Server
 from traceability.assets import folder
@@ -25,10 +24,9 @@ pytestmark = pytest.mark.postgres
 OPENING = Opening((folder("flows") / "garment.toml").read_text("utf-8"), namespace="shop.invalid")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with own_server() as started:
-        yield started
+@pytest.fixture
+def server(own: Server) -> Server:
+    return own
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])

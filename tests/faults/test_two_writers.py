@@ -7,12 +7,12 @@ import signal
 from pathlib import Path
 
 from tests.faults.processes import Writers, problems_of
+from tests.faults.seeds import SEED
 from tests.faults.servers import Server, is_stopped, wait_until
 from tests.faults.shelf import Shelf
 from tests.faults.writer import BUSY_EXIT
 from tests.ledger.books import packed
 
-SEED = 5
 BATCHES = 7
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import disk, documents, plans, station
+from tests.faults import disk, documents, plans, safe, station
 from traceability.database import open_database
 from traceability.errors import DatabaseBusy, LedgerCorrupt
 from traceability.ledger.append import Ledger
@@ -28,7 +28,7 @@ from traceability.ledger.proof.signing import LogSigner
 
 BUSY_EXIT = 3
 CORRUPT_EXIT = 4
-PAUSE_S = 0.005
+PAUSE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,16 @@ class Job:
     """Address of a server: this process is a station then, and ``url`` the path of its spool."""
     steps_s: tuple[int, ...] = ()
     """How far the wall clock is off, batch by batch; needs the preloaded disk, too."""
+    deed: tuple[str, ...] = ()
+    """What to do with a backup instead, `tests/faults/safe.py`."""
     document: str = ""
     """File that is taken in as one large document, instead of the plan."""
 
 
 def work(job: Job) -> int:
     """Append everything; return the exit code."""
+    if job.deed:
+        return _keep_safe(job)
     if job.server:
         arm(job.crash_at)
         return station.deliver(Path(job.url), job.server, job.batches)
@@ -87,6 +91,16 @@ def work(job: Job) -> int:
     if job.shim:
         _tell(answers, {"hits": disk.hits()})
     return max(codes)
+
+
+def _keep_safe(job: Job) -> int:
+    told = os.open(job.acks, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    arm(job.crash_at)
+    if job.shim:
+        disk.arm_shim(job.shim)
+    code, sentence = safe.do(*job.deed)
+    _tell(told, {"problem": sentence, "hits": disk.hits() if job.shim else 0})
+    return code
 
 
 def _tell(answers: int, line: object) -> None:
@@ -139,7 +153,7 @@ def main() -> None:
 def _obey(order: dict[str, Any], children: set[int]) -> int:
     child = order.get("kill") or order.get("wait")
     if child is None:
-        order |= {"callers": tuple(order["callers"]), "steps_s": tuple(order["steps_s"])}
+        order |= {name: tuple(order[name]) for name in ("callers", "steps_s", "deed")}
         child = os.fork()
         if child == 0:
             _end(Job(**order))

@@ -29,6 +29,7 @@ from typing import IO, Any
 
 from traceability.errors import Refused
 from traceability.factory.sealing import OVERHEAD, SEALED_MAX, Opener, Seal
+from traceability.ledger.crash_points import pass_point
 
 KIND = "hangtag backup"
 FORMAT = 2
@@ -257,6 +258,7 @@ class Archive:
                 continue
             with target.open("xb") as file:
                 self._copy(member, file, tell)
+            pass_point("file unpacked")
 
     def check(self, tell: Tell | None = None) -> None:
         """Read every file and compare it with the list, keeping none.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -37,7 +38,9 @@ from traceability.factory.moved import PC_FILE
 from traceability.factory.recovery import CODE_FILE, code_of, passphrase_of
 from traceability.factory.sealing import OVERHEAD, SEALED_MAX, Opener, Seal, is_secret, stays_here
 from traceability.factory.upgrading import upgrade_tables
+from traceability.file_lock import try_lock
 from traceability.ledger.append import Ledger
+from traceability.ledger.crash_points import pass_point
 from traceability.ledger.verify import verify
 from traceability.projections.view import look
 from traceability.schema import is_empty, revision
@@ -46,6 +49,8 @@ SCRATCH = ".making-"
 PART = ".part"
 PASSING = ("running.json", "beside-running.json", "factory.new", PC_FILE, CODE_FILE)
 """Notes of a workshop that is open: true on this PC, at this moment. And what opens a backup."""
+LOCK = "lock"
+"""Held in a scratch folder by whoever makes a backup in it."""
 STALE_S = 24 * 3600
 """A half file this old was left by a PC that went dark; nobody is writing it any more."""
 NAME_MAX = 40
@@ -90,7 +95,7 @@ def back_up(
     seal = Seal.fresh(passphrase)
     opener = seal.opener(passphrase)
     folder, name = _place(factory, target)
-    _sweep(factory.backups, folder)
+    _sweep(factory, folder)
     part: Path | None = None
     try:
         with _scratch(factory) as scratch:
@@ -98,14 +103,17 @@ def back_up(
             manifest, zone = _describe(factory, copies, at)
             manifest = replace(manifest, seal=seal)
             final = folder / (name or _free_name(folder, manifest, zone))
-            part = folder / f".{final.name}{PART}-{os.getpid()}"
+            part = folder / f".{final.name}{PART}{_maker(factory)}{scratch.name}"
             manifest = _write(part, manifest, copies, opener, _Steps("writing", progress))
             shutil.rmtree(scratch / "copies")
             again = scratch / "again"
             check(part, again, expected=manifest, progress=progress, opener=opener)
+            pass_point("backup checked")
         size = part.stat().st_size
         part.replace(final)
-        _settle(folder)
+        pass_point("backup named")
+        sync_folder(folder)
+        pass_point("backup settled")
     except BaseException as error:
         if part is not None:
             with contextlib.suppress(OSError):
@@ -240,19 +248,49 @@ def _place(factory: Factory, target: Path | None) -> tuple[Path, str]:
     return target.parent, target.name
 
 
-def _sweep(*folders: Path) -> None:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            for left in [*folder.glob(f"{SCRATCH}*"), *folder.glob(f".*{PART}-*")]:
-                if time.time() - left.stat().st_mtime > STALE_S:
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+def _sweep(factory: Factory, folder: Path) -> None:
+    """Take away what was left by one that was cut off: at once if it was ours, else after a day."""
+    ours = _maker(factory)
+    with contextlib.suppress(OSError):
+        for left in factory.backups.glob(f"{SCRATCH}*"):
+            if _is_left(left):
+                shutil.rmtree(left)
+    with contextlib.suppress(OSError):
+        for left in folder.glob(f".*{PART}-*"):
+            maker, dot, scratch = left.name.rpartition(PART)[2].partition(".")
+            is_ours = maker == ours and not (factory.backups / f"{dot}{scratch}").exists()
+            if is_ours or _is_stale(left):
+                left.unlink()
+
+
+def _is_left(scratch: Path) -> bool:
+    try:
+        with (scratch / LOCK).open("r+b") as lock:
+            return try_lock(lock)
+    except OSError:  # it was begun this moment, or is not of this kind
+        return _is_stale(scratch)
+
+
+def _is_stale(left: Path) -> bool:
+    return time.time() - left.stat().st_mtime > STALE_S
+
+
+def _maker(factory: Factory) -> str:
+    """Name this PC and folder: a stick may be plugged in elsewhere, and a share be written to."""
+    who = f"{platform.node()}\n{factory.folder.absolute()}".encode()
+    return f"-{sha256(who).hexdigest()[:12]}"
 
 
 @contextlib.contextmanager
 def _scratch(factory: Factory) -> Iterator[Path]:
     # Beside the databases, because that disk has room for them; a stick may be slow or small.
     factory.backups.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=factory.backups) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=factory.backups) as name,
+        (Path(name) / LOCK).open("wb") as lock,
+    ):
+        try_lock(lock)
+        pass_point("backup begun")
         yield Path(name)
 
 
@@ -295,6 +333,7 @@ def _copy(factory: Factory, scratch: Path, steps: _Steps) -> list[_Copy]:
             copy = scratch / "copies" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy_file(path, copy)
+            pass_point("database copied")
             steps.add(path.stat().st_size)
             path = copy
         copies.append(_Copy(name, path, is_one))
@@ -359,6 +398,7 @@ def _write(
     steps.total = sum(copy.file.stat().st_size for copy in copies)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        pass_point("part begun")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as packed:
             members = tuple(
                 _pack_secret(packed, copy, manifest.made_at, opener)
@@ -370,6 +410,7 @@ def _write(
             packed.writestr(_info(archive.MANIFEST, manifest.made_at), manifest.encode())
         file.flush()
         os.fsync(file.fileno())
+    pass_point("part synced")
     return manifest
 
 
@@ -390,6 +431,7 @@ def _pack(packed: zipfile.ZipFile, copy: _Copy, at: datetime, steps: _Steps) -> 
             digest.update(chunk)
             size += len(chunk)
             steps.add(len(chunk))
+    pass_point("file packed")
     return Member(copy.path, size, digest.hexdigest())
 
 
@@ -402,8 +444,8 @@ def _pack_secret(packed: zipfile.ZipFile, copy: _Copy, at: datetime, opener: Ope
     return Member(copy.path, len(sealed), sha256(sealed).hexdigest(), is_sealed=True)
 
 
-def _settle(folder: Path) -> None:
-    # The new name itself must survive the plug being pulled; not every file system can be asked.
+def sync_folder(folder: Path) -> None:
+    """See to it that new names in a folder survive a power cut; not every disk can be asked."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

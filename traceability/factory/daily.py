@@ -34,6 +34,7 @@ from traceability.factory.drives import drive_of
 from traceability.factory.folder import Factory
 from traceability.ledger import history
 from traceability.ledger.append import Ledger
+from traceability.ledger.crash_points import pass_point
 from traceability.projections.view import look
 
 _log = structlog.get_logger()
@@ -231,6 +232,7 @@ def make(
         tried_at=at,
         error="",
     )
+    pass_point("backup noted")
     if target is None:
         rotate(made, keep=plan.keep)
     return made
@@ -258,6 +260,7 @@ def rotate(made: Backup, *, keep: int) -> list[Path]:
         with contextlib.suppress(OSError):
             one.path.unlink()
             gone.append(one.path)
+            pass_point("old backup deleted")
     return gone
 
 

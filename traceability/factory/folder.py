@@ -33,9 +33,11 @@ from traceability.errors import Refused
 from traceability.factory.toml_text import toml_text
 from traceability.ledger.append import Ledger, Opening
 
-__all__ = ["DEFAULT_FOLDER", "SETTINGS", "Factory", "name_after"]
+__all__ = ["DEFAULT_FOLDER", "SETTINGS", "UNPACKED", "Factory", "name_after"]
 
 SETTINGS = "factory.toml"
+UNPACKED = ".restored"
+"""Where a backup is unpacked: on the same disk, so that moving it in is renaming."""
 DEFAULT_FOLDER = Path("workshop")
 """Where a factory is looked for, and made by `make start`, if nobody names a folder."""
 FIRST_FLOW = "workshop.toml"
@@ -154,6 +156,11 @@ class Factory:
             if (place / SETTINGS).is_file():
                 return Factory(place.absolute(), is_practice=_said(place)["practice"])
         wanted = folder or DEFAULT_FOLDER
+        if (wanted / UNPACKED).is_dir():
+            raise Refused(
+                f"A restore into {wanted} was cut off, or still runs: nothing is open there yet. "
+                f"Begin it again with hangtag restore FILE {wanted}."
+            )
         near = list(_near(wanted))
         if near:
             known = " or ".join(f"hangtag start {one}" for one in near)

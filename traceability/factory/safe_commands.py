@@ -129,6 +129,11 @@ def restore(file: Path, folder: Path | None, passphrase_file: Path | None, as_js
     made = found.manifest.made_at.astimezone()
     click.echo(f"{found.manifest.name}, as it was on {made:%Y-%m-%d %H:%M}: {found.folder}")
     click.echo(f"Verified: {_words(found.manifest)}.")
+    if found.was_cut_off:
+        click.echo(
+            f"An earlier restore into {found.folder} had been cut off: what it left was cleared "
+            "first, and this one began anew."
+        )
     if not found.has_keys:
         click.echo("Its keys stayed sealed: it begins with new ones, and every link has ended.")
     click.echo(f"Open it with: hangtag start {found.folder}")

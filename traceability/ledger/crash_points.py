@@ -51,7 +51,42 @@ JOB_POINTS = (
     "job ended",
 )
 """On the way of a large document: after it is durable, after its check, and around each slice."""
-POINTS = APPEND_POINTS + SIGNING_POINTS + SPOOL_POINTS + JOB_POINTS
+UNPACKING_POINTS = ("file unpacked",)
+"""After each file that comes out of a backup: when it is read back, and when it is restored."""
+BACKUP_POINTS = (
+    "backup begun",
+    "database copied",
+    "part begun",
+    "file packed",
+    "part synced",
+    "backup checked",
+    "backup named",
+    "backup settled",
+    "backup noted",
+    "old backup deleted",
+)
+"""On the way of a backup, in this order; a database and a file have one each."""
+RESTORE_POINTS = (
+    "restore begun",
+    "restore checked",
+    "restore listed",
+    "file moved in",
+    "factory moved in",
+    "restore cleared",
+)
+"""On the way of a backup into an empty folder: it is a workshop from "factory moved in" on."""
+REPLACE_POINTS = ("restore prepared", "file set aside", "all set aside")
+"""On the way of a backup into a workshop that is in use, before its files are moved in."""
+POINTS = (
+    APPEND_POINTS
+    + SIGNING_POINTS
+    + SPOOL_POINTS
+    + JOB_POINTS
+    + UNPACKING_POINTS
+    + BACKUP_POINTS
+    + RESTORE_POINTS
+    + REPLACE_POINTS
+)
 DEEDS = ("kill", "stop")
 
 

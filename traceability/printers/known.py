@@ -14,7 +14,6 @@ traceability.errors.Refused: Printer 'Cutting' cannot write chips: only ZPL says
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import re
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from traceability.errors import Refused
+from traceability.file_lock import try_lock
 from traceability.labels.dots import RESOLUTIONS
 from traceability.ledger.append import Ledger
 from traceability.printers.address import parse_address
@@ -279,17 +279,9 @@ def _lock_file(printer: Printer) -> IO[bytes] | None:
         handle = (folder / f"{who}.lock").open("a+b")
     except OSError:
         return None
-    try:
-        if os.name == "nt":
-            locking = importlib.import_module("msvcrt")
-            handle.seek(0)
-            locking.locking(handle.fileno(), locking.LK_NBLCK, 1)
-        else:
-            fcntl = importlib.import_module("fcntl")
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not try_lock(handle):
         handle.close()
-        raise _busy(printer) from error
+        raise _busy(printer)
     return handle
 
 

@@ -11,16 +11,16 @@ bring back the signer's memory.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from traceability.database import Database
 from traceability.errors import DatabaseBusy, Refused
+from traceability.file_lock import try_lock
 from traceability.ledger.proof.note import InvalidNote, Signer
 
 __all__ = [
@@ -152,26 +152,11 @@ def only_one(folder: Path, ledger: str) -> Iterator[None]:
         raise Refused(f"Cannot write the keys' folder {folder}: {error.strerror}.") from error
     with handle:
         deadline = time.monotonic() + LOCK_WAIT_S
-        while not _locked(handle):
+        while not try_lock(handle):
             if time.monotonic() > deadline:
                 raise DatabaseBusy(f"Another process is signing for the ledger {ledger!r}.")
             time.sleep(_LOCK_LOOK_S)
         yield
-
-
-def _locked(handle: IO[bytes]) -> bool:
-    # It is given back when the file is closed, also by a process that is killed.
-    try:
-        if os.name == "nt":
-            locking = importlib.import_module("msvcrt")
-            handle.seek(0)
-            locking.locking(handle.fileno(), locking.LK_NBLCK, 1)
-        else:
-            fcntl = importlib.import_module("fcntl")
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _make(folder: Path) -> None:
