@@ -19,6 +19,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -105,8 +106,11 @@ def _write(target: Path, catalogue: Catalog) -> None:
     Path(name).replace(target)
 
 
-def sentences() -> dict[object, list[str]]:
+@cache
+def sentences() -> Mapping[object, list[str]]:
     """Find every sentence that the program can show, with the places it stands.
+
+    Every template and module is read for that, which takes seconds: once in a process.
 
     Returns:
         Message id (text, or a pair of singular and plural) → "file:line" of each place.
