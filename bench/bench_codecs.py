@@ -17,10 +17,10 @@ from collections.abc import Callable
 
 from readers.codec import Codec
 from readers.commands import decode_lines
-from readers.r200_bb7e import Frame as R200Frame
-from readers.r200_bb7e import R200Codec
-from readers.r2000_a0 import Frame as R2000Frame
-from readers.r2000_a0 import R2000Codec
+from readers.protocols.r200_bb7e.codec import Frame as R200Frame
+from readers.protocols.r200_bb7e.codec import R200Codec
+from readers.protocols.r2000_a0.codec import Frame as R2000Frame
+from readers.protocols.r2000_a0.codec import R2000Codec
 from readers.reads import TagRead
 
 READS = 20_000

@@ -4,7 +4,7 @@ A line is `{"t": µs since 1970 UTC, "dir": …, "hex": …}`. `in` came from th
 to it; `idle` is a silence that closed something, `up` and `down` are the line itself. So a tape
 played into a fresh codec gives the same values at the same times, on any machine.
 
->>> from readers.barcode_lines import BarcodeCodec
+>>> from readers.protocols.barcode_lines.codec import BarcodeCodec
 >>> tape = ['{"t": 1000000, "dir": "in", "hex": "350d0a"}']
 >>> [(happening.at.second, happening.value.text) for happening in replay(tape, BarcodeCodec(), "a")]
 [(1, '5')]

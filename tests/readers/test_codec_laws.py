@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers import r200_bb7e, r2000_a0
-from readers.barcode_lines import BarcodeCodec, BarcodeEmulator
 from readers.codec import Codec
+from readers.protocols.barcode_lines.codec import BarcodeCodec
+from readers.protocols.barcode_lines.emulator import BarcodeEmulator
+from readers.protocols.r200_bb7e import codec as r200_bb7e
+from readers.protocols.r200_bb7e.emulator import R200Emulator
+from readers.protocols.r2000_a0 import codec as r2000_a0
+from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Item, Noise, Scan, TagRead, TagReadDraft
 from readers.registry import PROTOCOLS
 
@@ -140,7 +144,7 @@ def test_one_flipped_bit_costs_one_frame_at_most(protocol: str, data: st.DataObj
 
 @given(epc=EPC, antenna=st.integers(1, 8), dbm=st.integers(-120, -30))
 def test_a_tag_shown_to_the_gate_is_read_as_shown(epc: bytes, antenna: int, dbm: int) -> None:
-    box = r2000_a0.R2000Emulator()
+    box = R2000Emulator()
     box.show([epc], antenna=antenna, rssi_dbm=dbm)
     box.receive(r2000_a0.Frame(1, 0x74, bytes((antenna - 1,))).encode())
 
@@ -152,7 +156,7 @@ def test_a_tag_shown_to_the_gate_is_read_as_shown(epc: bytes, antenna: int, dbm:
 
 @given(epc=EPC, dbm=st.integers(-120, -30))
 def test_a_tag_shown_to_the_module_is_read_as_shown(epc: bytes, dbm: int) -> None:
-    module = r200_bb7e.R200Emulator()
+    module = R200Emulator()
     module.show([epc], rssi_dbm=dbm)
 
     [read] = r200_bb7e.R200Codec().receive(module.receive(bytes.fromhex("bb00220000227e")))
@@ -247,7 +251,7 @@ def test_a_scan_has_a_limit() -> None:
 
 
 def test_the_gate_takes_turns_between_its_antennas() -> None:
-    box, codec = r2000_a0.R2000Emulator(), r2000_a0.R2000Codec(antennas=(1, 2))
+    box, codec = R2000Emulator(), r2000_a0.R2000Codec(antennas=(1, 2))
     box.show([b"\x01\x02"], antenna=1)
     box.show([b"\x03\x04"], antenna=2)
     wire, seen = codec.start(), []

@@ -24,9 +24,10 @@ from readers.codec import Emulator, Sent
 from readers.emulation import EmulatedReader
 from readers.inquiry import About
 from readers.probe import Found, NotFound, Step, probe
-from readers.r200_bb7e import Frame, R200Emulator
-from readers.r2000_a0 import Frame as BoxFrame
-from readers.r2000_a0 import R2000Emulator
+from readers.protocols.r200_bb7e.codec import Frame
+from readers.protocols.r200_bb7e.emulator import R200Emulator
+from readers.protocols.r2000_a0.codec import Frame as BoxFrame
+from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Command
 from readers.registry import PROTOCOLS
 from readers.transport import open_port

@@ -281,7 +281,7 @@ def test_a_full_queue_folds_reads_of_one_tag_and_counts_them(
 def test_a_silent_reader_is_down_although_its_port_is_open(
     monkeypatch: pytest.MonkeyPatch, started: list[EmulatedReader | Session]
 ) -> None:
-    from readers.r2000_a0 import R2000Codec
+    from readers.protocols.r2000_a0.codec import R2000Codec
 
     monkeypatch.setattr(R2000Codec, "silent_ms_max", 200)
     deaf = EmulatedReader("gate", "barcode_lines", port="tcp")

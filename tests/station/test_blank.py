@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readers.emulation import EmulatedReader
-from readers.r200_bb7e import R200Emulator
+from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.reads import Received, TagRead
 from tests.station.floor import (
     BOX,

@@ -17,7 +17,7 @@ import pytest
 
 from readers.emulation import EmulatedReader
 from readers.ports import Port
-from readers.r200_bb7e import R200Emulator
+from readers.protocols.r200_bb7e.emulator import R200Emulator
 from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve, until
 from traceability.errors import Refused
 from traceability.floor_values import FloorRefused, KnownReader, PortNow, Trouble

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from readers.emulation import EmulatedReader
 from readers.ports import Port
-from readers.r200_bb7e import R200Emulator
+from readers.protocols.r200_bb7e.emulator import R200Emulator
 from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve, until
 from tests.web.browser import open_page, sideways
 from traceability.simulation import labels

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from readers.inquiry import About, Inquiry
-from readers.r200_bb7e import NO_TAG, Frame
+from readers.protocols.r200_bb7e.codec import NO_TAG, Frame
 from readers.reads import Item, Reply, TagRead
 
 _INFO, _REGION, _POWER = 0x03, 0x08, 0xB7

@@ -1,22 +1,11 @@
-r"""Barcode scanners on a serial or USB-CDC line: what they read, then the end of the line.
-
-Checklist: link 9600 8N1 (RS-232) or any speed (USB-CDC); a scan is `[AIM id] data [ending]`; the
-ending is CR, LF, CRLF, TAB or nothing (then the scan ends when the line falls quiet); GS (1D)
-inside GS1 data is kept; there is no checksum, so text that no scanner sends is refused as noise.
-
->>> [scan] = BarcodeCodec().receive(b"]C10109501101530003\r\n")
->>> scan.tree()["symbology"], scan.tree()["text"]
-(']C1', '0109501101530003')
-
-Source: PROTOCOLS.md section 13; AIM ids are those of ISO/IEC 15424.
-"""
+"""Lines of a barcode scanner, taken apart."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from readers.codec import IDLE_STEP_MS, Codec, Emulator, Sent
+from readers.codec import IDLE_STEP_MS, Codec
 from readers.reads import Item, Noise, Scan
 
 SCAN_SIZE_MAX = 8192
@@ -143,20 +132,3 @@ class BarcodeCodec(Codec):
             found.append(Noise(line + ending, "an AIM id without data"))
             return
         found.append(Scan(text[len(symbology or "") :], symbology, line + ending))
-
-
-class BarcodeEmulator(Emulator):
-    """A scanner: says what it is shown, hears nothing."""
-
-    def __init__(self, *, ending: bytes = b"\r\n") -> None:
-        """Set the ending that follows each scan."""
-        super().__init__()
-        self._ending = ending
-
-    def answer(self, data: bytes) -> list[Sent]:
-        """Hear nothing: a line scanner has no commands."""
-        return []
-
-    def scan(self, text: str, aim: str | None = None) -> Sent:
-        """Send one barcode."""
-        return Sent(Frame(text.encode(), aim, self._ending).encode(), "scan", None, text)

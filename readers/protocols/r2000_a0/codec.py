@@ -1,30 +1,16 @@
-"""Impinj R2000 / E710 boxes and gates that speak `A0` (Invelion, Rodinbell, Fonkan, YR9xx, IND9xx).
-
-Checklist: link 115200 8N1 or TCP port 4001; frame `A0 LEN ADDR CMD DATA CHECK`, LEN counts what
-follows it, the sum of the whole frame is 0 mod 256; address FF asks any reader; inventory must be
-asked for again after each end frame; antenna ports 5 to 8 are announced by bit 7 of the RSSI.
-
->>> Frame(address=1, command=0x72, data=b"").encode().hex()
-'a0030172ea'
->>> [read] = R2000Codec().receive(bytes.fromhex("a0130189d43000300833b2ddd90140000000013674"))
->>> read.tree()["epc"], read.tree()["antenna"], read.tree()["frequency_mhz"]
-('300833b2ddd9014000000001', 1, 925.0)
-
-Source: PROTOCOLS.md section 2 (makers' manual "UHF RFID Reader Serial Interface Protocol" 3.x).
-"""
+"""Frames of the R2000 family, taken apart: from the box, and from its host."""
 
 from __future__ import annotations
 
-from binascii import crc_hqx
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any
 from zlib import adler32
 
-from readers.codec import Emulator, FramedCodec, Sent
+from readers.codec import FramedCodec
 from readers.layout import decode_first, layouts
-from readers.r2000_commands import COMMANDS, ERRORS
+from readers.protocols.r2000_a0.commands import COMMANDS, ERRORS
 from readers.reads import Command, Item, Reply, TagRead, TagReadDraft
 
 HEAD = 0xA0
@@ -37,7 +23,7 @@ END_LENGTH = 0x0A
 SILENT_MS_MAX = 2000
 """After this long without an end frame the inventory is asked for again."""
 
-_ASKED = {code: layouts(asked) for code, (_, asked, _) in COMMANDS.items()}
+ASKED = {code: layouts(asked) for code, (_, asked, _) in COMMANDS.items()}
 _TOLD = {code: layouts(told) for code, (_, _, told) in COMMANDS.items() if told}
 # A one-byte answer of these commands is data. 86 is both: mode 01 (no match set) or a code.
 _NEVER_A_CODE = frozenset({0x63, 0x6A, 0x75, 0x77, 0x7E, 0x8E})
@@ -76,7 +62,11 @@ _RSSI_DBM = tuple(rssi_dbm(raw & 0x7F) for raw in range(256))
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame in either direction."""
+    """One frame in either direction.
+
+    >>> Frame(address=1, command=0x72, data=b"").encode().hex()
+    'a0030172ea'
+    """
 
     address: int
     command: int
@@ -328,152 +318,8 @@ class R2000HostCodec(R2000Codec):
 
     def _decode(self, frame: bytes) -> Item | str:
         command, data = frame[3], frame[4:-1]
-        fields = _refine(decode_first(_ASKED.get(command, ()), data))
+        fields = _refine(decode_first(ASKED.get(command, ()), data))
         if "target" in fields:
             fields["target"] = "B" if fields["target"] else "A"
         fields = _address(frame) | fields
         return Command(command, _command_name(command), fields, data, frame)
-
-
-# What a reader of this family says to a question about a setting nobody has changed yet.
-_SETTINGS: dict[int, bytes] = {
-    0x60: b"\x00\x00", 0x63: b"\x00", 0x68: bytes(12), 0x6A: b"\xd1", 0x72: b"\x01\x09",
-    0x75: b"\x00", 0x77: b"\x1e", 0x79: b"\x02\x00\x06", 0x7B: b"\x01\x1f", 0x7E: b"\x14",
-    0x86: b"\x01", 0x8E: b"\x00",
-}  # fmt: skip
-# Setting command → the question whose answer it changes.
-_CHANGES = {
-    0x62: 0x63, 0x66: 0x77, 0x67: 0x68, 0x69: 0x6A, 0x74: 0x75, 0x76: 0x77, 0x78: 0x79,
-    0x85: 0x86, 0x8C: 0x8E, 0x8D: 0x8E,
-}  # fmt: skip
-
-
-class R2000Emulator(Emulator):
-    """A reader box: answers commands, runs one inventory round a question."""
-
-    def __init__(self, *, address: int = 1, ports: int = 8) -> None:
-        """Switch the box on with an empty field."""
-        super().__init__()
-        self.address = address
-        self.ports = ports
-        self.tags_a_round = 24
-        """At 115200 baud a round of 50 ms carries no more than this many tag frames."""
-        self._host = R2000HostCodec()
-        self._settings = dict(_SETTINGS)
-        self._buffer: dict[bytes, int] = {}
-        self._total = 0
-        self._first = 0
-
-    def answer(self, data: bytes) -> list[Sent]:
-        """Answer every command addressed to this reader or to any."""
-        self.busy_ms = 0
-        sent: list[Sent] = []
-        for item in self._host.receive(data):
-            if isinstance(item, Command) and item.frame[2] in (self.address, BROADCAST):
-                sent += self._do(item)
-        return sent
-
-    def _do(self, asked: Command) -> list[Sent]:
-        code, data = asked.command, asked.data
-        if code in INVENTORIES or code == 0x80:
-            return self._inventory(code, data)
-        if code in BUFFER_READS:
-            return self._read_buffer(code)
-        if code == 0x92:
-            return [self._reply(code, len(self._buffer).to_bytes(2, "big"))]
-        if code == 0x93:
-            self._buffer.clear()
-        if code == 0x70:
-            self._settings = dict(_SETTINGS)
-            return []
-        if code in (0x81, 0x82, 0x83, 0x84, 0x94):
-            return self._access(code, data)
-        if code in self._settings:
-            return [self._reply(code, self._settings[code])]
-        if code not in COMMANDS or not decodes(code, data):
-            return [self._reply(code, b"\x41")]
-        if code == 0x74 and data[0] >= self.ports:
-            return [self._reply(code, b"\x47")]
-        if code in _CHANGES:
-            self._settings[_CHANGES[code]] = data
-        reply = self._reply(code, bytes((SUCCESS,)))
-        if code == 0x73:
-            self.address = data[0]
-        return [reply]
-
-    def _reply(self, code: int, data: bytes) -> Sent:
-        return Sent(Frame(self.address, code, data).encode())
-
-    def _inventory(self, code: int, data: bytes) -> list[Sent]:
-        antenna = self._settings[0x75][0]
-        # A crowded field is read over several rounds: each begins where the last one stopped.
-        everything = [
-            epc for epc, (port, _) in self.field.items() if port == antenna + 1 or code == 0x8A
-        ]
-        first = self._first % len(everything) if everything else 0
-        chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
-        self._first = first + len(chosen)
-        self._total += len(chosen)
-        self.busy_ms = max(50, 2 * len(chosen))
-        count, total = len(chosen), self._total.to_bytes(4, "big")
-        if code == 0x80:
-            for epc in chosen:
-                self._buffer[epc] = self._buffer.get(epc, 0) + 1
-            seen = len(self._buffer).to_bytes(2, "big")
-            rate = (count * 20).to_bytes(2, "big")
-            return [self._reply(code, bytes((antenna,)) + seen + rate + total)]
-        sent = [self._tag(code, epc) for epc in chosen]
-        if code == 0x8A:
-            return [*sent, self._reply(code, count.to_bytes(3, "big") + bytes((0, 0, 0, 50)))]
-        end = bytes((antenna,)) + (count * 20).to_bytes(2, "big") + count.to_bytes(4, "big")
-        return [*sent, self._reply(code, end)]
-
-    def _radio(self, epc: bytes) -> tuple[bytes, int, int]:
-        """Return PC word, RSSI byte and frequency-antenna byte of a tag in the field."""
-        port, dbm = self.field[epc]
-        raw = min(max(dbm + 129, 0), 0x7F) | (0x80 if port > 4 else 0)
-        return (len(epc) // 2 << 11).to_bytes(2, "big"), raw, 28 << 2 | (port - 1) & 3
-
-    def _tag(self, code: int, epc: bytes) -> Sent:
-        pc, raw, place = self._radio(epc)
-        data = bytes((place,)) + pc + epc + bytes((raw,))
-        return Sent(Frame(self.address, code, data).encode(), "tag", epc)
-
-    def _read_buffer(self, code: int) -> list[Sent]:
-        held = [epc for epc in self._buffer if epc in self.field]
-        if not held:
-            return [self._reply(code, b"\x38")]
-        sent = []
-        for epc in held:
-            pc, raw, place = self._radio(epc)
-            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
-            data = len(held).to_bytes(2, "big") + bytes((len(body),)) + body
-            data += bytes((raw, place, min(self._buffer[epc], 255)))
-            sent.append(Sent(Frame(self.address, code, data).encode(), "tag", epc))
-        if code == 0x91:
-            self._buffer.clear()
-            sent.append(self._reply(code, bytes((SUCCESS,))))
-        return sent
-
-    def _access(self, code: int, data: bytes) -> list[Sent]:
-        if not decodes(code, data):
-            return [self._reply(code, b"\x41")]
-        if not self.field:
-            return [self._reply(code, b"\x36")]
-        sent = []
-        for epc in self.field:
-            pc, _, place = self._radio(epc)
-            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
-            if code == 0x81:
-                words = data[2]
-                body += (pc + epc + bytes(words * 2))[data[1] * 2 :][: words * 2]
-            size = len(body) if code != 0x81 else data[2] * 2
-            tail = bytes((size if code == 0x81 else SUCCESS, place, 1))
-            count = len(self.field).to_bytes(2, "big")
-            sent.append(self._reply(code, count + bytes((len(body),)) + body + tail))
-        return sent
-
-
-def decodes(code: int, data: bytes) -> bool:
-    """Tell whether the parameters of a command have a length that the manual knows."""
-    return any(layout.decode(data) is not None for layout in _ASKED[code])

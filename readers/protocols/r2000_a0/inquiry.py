@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from readers.inquiry import About, Inquiry
-from readers.r2000_a0 import BROADCAST, INVENTORIES, Frame
+from readers.protocols.r2000_a0.codec import BROADCAST, INVENTORIES, Frame
 from readers.reads import Item, Reply, TagRead
 
 _FIRMWARE, _POWER, _REGION = 0x72, 0x77, 0x79
