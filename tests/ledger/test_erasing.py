@@ -149,6 +149,7 @@ def test_a_sender_that_tries_again_brings_nothing_back(book: Ledger) -> None:
     [
         ([0], "of kind 'flow' and cannot be erased: a flow has no personal words in it."),
         ([99], "There is no entry at position 99."),
+        ([2**64], f"There is no entry at position {2**64}."),
         ([2, 1], "The body of entry 1 is gone already."),
         ([7], "of kind 'erasure' and cannot be erased: it carries what is read instead of another"),
     ],

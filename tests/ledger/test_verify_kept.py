@@ -315,6 +315,7 @@ def test_the_command_names_a_rollback(book: Ledger, tmp_path: Path) -> None:
     [
         (["--vkey", "nonsense"], "Cannot read a public key"),
         (["--from-checkpoint", "99"], "No checkpoint of 99 entries is stored"),
+        (["--from-checkpoint", str(2**64)], f"Cannot begin at '{2**64}': expected a checkpoint's"),
         (["--from-checkpoint", "nowhere.txt"], "Cannot begin at 'nowhere.txt'"),
         (["--checkpoint", __file__], "test_verify_kept.py is no checkpoint: "),
     ],

@@ -95,6 +95,7 @@ MISSING = (
     "main/body/300",
     "main/body/007",
     "main/body/-1",
+    "main/body/9223372036854775807",
     "main/body/9223372036854775808",
     "main/body/1.p/1",
     "main/checkpoint/",

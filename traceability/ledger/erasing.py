@@ -25,6 +25,7 @@ from traceability.errors import Refused
 from traceability.ledger import tables
 from traceability.ledger.drafts import Draft
 from traceability.ledger.entry import Entry
+from traceability.ledger.tiles import INDEX_MAX
 
 if TYPE_CHECKING:
     from traceability.ledger.append import Ledger
@@ -95,6 +96,8 @@ def body_erasure(
     """
     if len(reason) > REASON_LENGTH_MAX:
         raise Refused(f"A reason has at most {REASON_LENGTH_MAX} characters, got {len(reason)}.")
+    if not 0 <= position <= INDEX_MAX:
+        raise Refused(f"There is no entry at position {position}.")
     row = connection.execute(
         text(
             "SELECT e.entry, b.body FROM entry e LEFT JOIN body b ON b.ledger_id = e.ledger_id "

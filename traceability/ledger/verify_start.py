@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from traceability.errors import Refused
 from traceability.ledger.append import Ledger
 from traceability.ledger.merkle import HASH_SIZE
-from traceability.ledger.proof.checkpoint import Checkpoint
+from traceability.ledger.proof.checkpoint import Checkpoint, decimal
 from traceability.ledger.proof.key_files import key_folder, write_file
 from traceability.ledger.proof.note import InvalidNote, parse_note
 from traceability.ledger.verify_rows import plain_rows
@@ -50,13 +50,14 @@ def find_start(ledger: Ledger, given: str, kept: Kept) -> Start | None:
     Raises:
         Refused: If there is no such file, or no checkpoint of such a size.
     """
-    if given and not given.isdecimal():
+    size = decimal(given)
+    if given and size is None:
         path = Path(given)
         if not path.is_file():
             raise Refused(f"Cannot begin at {given!r}: expected a checkpoint's file or a size.")
         return _of_note(str(path), path.read_bytes())
-    if given:
-        return _row(ledger, int(given))
+    if size is not None:
+        return _row(ledger, size)
     found = [_of_note(source, data) for source, data in kept.notes]
     mark = _marked(ledger)
     newest = _row(ledger, None)

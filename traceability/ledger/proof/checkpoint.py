@@ -25,7 +25,7 @@ from traceability.ledger.proof.note import (
     open_note,
 )
 
-__all__ = ["EMPTY_ROOT", "Checkpoint", "decimal", "open_checkpoint"]
+__all__ = ["EMPTY_ROOT", "NUMBER_MAX", "Checkpoint", "decimal", "open_checkpoint"]
 
 NUMBER_MAX: Final = 2**63 - 1
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")

@@ -28,7 +28,7 @@ from sqlalchemy import Connection, text
 from traceability.errors import LedgerCorrupt, Refused
 from traceability.ledger.append import Ledger
 from traceability.ledger.merkle import EMPTY_ROOT, HASH_SIZE
-from traceability.ledger.proof.checkpoint import Checkpoint
+from traceability.ledger.proof.checkpoint import NUMBER_MAX, Checkpoint
 from traceability.ledger.proof.log_keys import read_log_keys
 from traceability.ledger.proof.note import InvalidNote, parse_note
 from traceability.ledger.proof.proving import Proofs
@@ -126,6 +126,8 @@ def read_bundle(connection: Connection, ledger_id: int, name: TileName, size: in
 
 def read_body(connection: Connection, ledger_id: int, position: int) -> Body | None:
     """Return what was said at a position; None if there is no such entry or its body is lost."""
+    if position >= NUMBER_MAX:  # no database could be asked for what comes after it
+        return None
     return dict(_bodies(connection, ledger_id, position, position + 1)).get(position)
 
 
