@@ -11,6 +11,9 @@ FOLDER ?= workshop
 LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-style line \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+# Many short processes: each would compile every module anew where nothing compiled may be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help python install install-dev demo start test chaos lint bench lock
 

@@ -12,7 +12,6 @@ database is watched, too; and how much memory a check needs beyond what the proc
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import threading
@@ -108,6 +107,8 @@ def _rows(ledger: Ledger, size: int) -> list[Row]:
 
 def _memory_mb() -> float:
     """Return the most memory that this process ever had."""
+    import resource  # no such thing on Windows
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 1024)
 
