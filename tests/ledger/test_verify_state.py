@@ -187,3 +187,22 @@ def test_a_name_is_only_the_ledgers_own(hand: Hand) -> None:
     finding = found(hand.done())
     assert finding is not None
     assert "of name for no 77777 is extra" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("statement", "position"),
+    [
+        ("UPDATE event_id SET position = 'x' WHERE position = 10", 10),
+        ("UPDATE station_run SET holes = 'nonsense'", None),
+        ("UPDATE projection SET position = 'x'", 5),
+        ("UPDATE projection SET position = 100000", None),
+    ],
+)
+def test_nonsense_in_a_column_is_named_too(
+    hand: Hand, statement: str, position: int | None
+) -> None:
+    ledger = hand.run(statement).done()
+    finding = verify(ledger, projections=True).finding
+    ledger.database.close()
+    assert finding is not None
+    assert (finding.position, finding.kind) == (position, "projection row")

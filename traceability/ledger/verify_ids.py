@@ -90,7 +90,8 @@ class Ids:
                     "LIMIT :n",
                     {"l": self._ledger.ledger_id, "a": after[0], "b": after[1], "n": _STEP},
                 ).fetchall()
-            yield from (row for row in rows if row[2] < self._size)
+            # No whole number is no position: its entry has no row then.
+            yield from (row for row in rows if isinstance(row[2], int) and row[2] < self._size)
             if len(rows) < _STEP:
                 return
             after = rows[-1][:2]
@@ -140,7 +141,7 @@ class Ids:
         for first in range(self._size, size, SLICE):
             self.see(self._entries(first, min(first + SLICE, size)))
         stored = {
-            (station, epoch): (contiguous, [(a, b) for a, b in json.loads(holes)])
+            (station, epoch): (contiguous, _holes(holes))
             for station, epoch, contiguous, holes in rows
         }
         for key in sorted(stored.keys() | self._runs.keys()):
@@ -154,4 +155,11 @@ class Ids:
                     "projection row",
                     f"The row of station_run for {key[0]}, run {key[1]} is {word}.",
                 )
+        return None
+
+
+def _holes(stored: str) -> list[tuple[int, int]] | None:
+    try:
+        return [(first, last) for first, last in json.loads(stored)]
+    except (ValueError, TypeError):  # a hand at the file
         return None

@@ -170,20 +170,21 @@ class _State:
         """Find rows of events that the follower has not come to."""
         with self._ledger.database.read() as connection:
             where = {"l": self._ledger.ledger_id, "f": self._seen, "t": self._late}
-            where["p"] = _late_position(self._ledger, connection)
+            where["p"] = late = _late_position(self._ledger, connection)
+            size = one_value(connection, "SELECT size FROM ledger WHERE ledger_id = :l", where)
             position = one_value(
                 connection,
                 "SELECT position FROM event WHERE ledger_id = :l AND (position < 0 OR "
                 "position >= :p OR (position >= :f AND position < :t)) ORDER BY position LIMIT 1",
                 where,
             )
-        if position is None:
-            return None
-        return Finding(
-            position,
-            "projection row",
-            f"The row of event for position {position} is extra.",
-        )
+        if position is not None:
+            detail = f"The row of event for position {position} is extra."
+            return Finding(position, "projection row", detail)
+        if late > size:  # what comes up to there would never be followed up
+            detail = f"Events are said to be followed up to {late}, the ledger has {size} entries."
+            return Finding(None, "projection row", detail)
+        return None
 
     def _without_last(self, stored: list[Any], again: list[Any]) -> tuple[list[Any], list[Any]]:
         """Leave out the last moments of things where they are as late as they must be.
@@ -357,7 +358,7 @@ def _late_position(ledger: Ledger, connection: Connection) -> int:
         "SELECT position FROM projection WHERE ledger_id = :l AND name = :n",
         {"l": ledger.ledger_id, "n": happenings.NAME},
     )
-    return int(found or 0)
+    return found if isinstance(found, int) else 0
 
 
 @lru_cache(maxsize=128)
