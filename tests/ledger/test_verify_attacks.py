@@ -9,6 +9,7 @@ import pytest
 
 from tests.ledger.attacked import Hand, copied, make_book
 from tests.ledger.books import draft, packed
+from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
 from traceability.ledger.finding import Finding
 from traceability.ledger.verify import Kept, kept_by_signer, verify
@@ -349,3 +350,24 @@ def test_a_rule_that_was_taken_out_is_named(hand: Hand, put_back: bool) -> None:
     assert (finding is None) == put_back
     if finding is not None:
         assert (finding.position, finding.kind) == (None, "trigger removed")
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("DROP TABLE landmark", "The record cannot be read to its end: no such table: landmark."),
+        (
+            "UPDATE tile SET data = CAST(data AS TEXT)",
+            "The record cannot be read to its end: Could",
+        ),
+        ("UPDATE ledger SET size = 'many'", "The ledger is said to have 'many' entries."),
+    ],
+)
+def test_what_cannot_even_be_read_is_said_in_one_sentence(
+    hand: Hand, statement: str, sentence: str
+) -> None:
+    ledger = hand.run(statement).done()
+    with pytest.raises(LedgerCorrupt) as told:
+        verify(ledger, kept=Kept())
+    assert str(told.value).startswith(sentence)
+    ledger.database.close()

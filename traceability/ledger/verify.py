@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from traceability.database import APPEND_ONLY, missing_rules
 from traceability.errors import LedgerCorrupt
@@ -108,12 +111,18 @@ def verify(
 
     Raises:
         InvalidNote: If something kept is no checkpoint, or is one of another ledger.
+        LedgerCorrupt: If a table is gone, or a column holds what no reading makes sense of.
     """
-    report = _Verification(ledger, projections, progress, kept or Kept(), start).run()
-    if start is None or report.is_true:
-        return report
-    # Where something is wrong, the whole record tells best where.
-    whole = _Verification(ledger, projections, progress, kept or Kept(), None).run()
+    driver: Any = ledger.database.engine.dialect.dbapi  # a module of the driver's
+    try:
+        report = _Verification(ledger, projections, progress, kept or Kept(), start).run()
+        if start is None or report.is_true:
+            return report
+        # Where something is wrong, the whole record tells best where.
+        whole = _Verification(ledger, projections, progress, kept or Kept(), None).run()
+    except (driver.Error, DBAPIError) as error:
+        told = getattr(error, "orig", None) or error
+        raise LedgerCorrupt(f"The record cannot be read to its end: {told}.") from error
     return report if whole.is_true else whole
 
 
@@ -142,6 +151,8 @@ class _Verification:
                 "SELECT size, root, frontier, record_at FROM ledger WHERE ledger_id = :l",
                 {"l": ledger.ledger_id},
             ).fetchone()
+            if not isinstance(head[0], int):
+                raise LedgerCorrupt(f"The ledger is said to have {head[0]!r} entries.")
             self._keys = read_keys(
                 connection, ledger.ledger_id, pinned=kept.verifiers, own=kept.own
             )
