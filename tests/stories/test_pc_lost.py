@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.stories.owner import Count, Hand
 from tests.web.browser import chromium, open_page
-from tests.workshop.opened import Opened, begin, run
+from tests.workshop.opened import Opened, begin, quiet_port, run
 from traceability.database import open_database
 from traceability.epcis import body
 from traceability.factory.declared import declared
@@ -49,12 +49,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def stick() -> Iterator[Path]:
-    """A place on another disk than the workshop, as a stick is."""
+def stick(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place on another disk than the workshop, as a stick is; it is not plugged in yet."""
     room = Path("/dev/shm")
-    place = Path(tempfile.mkdtemp(prefix="stick-", dir=room if room.is_dir() else None))
-    yield place
-    shutil.rmtree(place)
+    bag = Path(tempfile.mkdtemp(prefix="bag-", dir=room if room.is_dir() else None))
+    monkeypatch.setenv("HANGTAG_STICKS", str(bag / "BLUE"))
+    yield bag / "BLUE"
+    shutil.rmtree(bag)
 
 
 def until(is_so: Callable[[], object], patience_s: float = 60.0) -> None:
@@ -147,7 +148,7 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     assert run("new", str(old), "--name", "Porto Knit").returncode == 0
-    running = begin(old)
+    running = begin(old, "--port", quiet_port())
     gate = Gate(tmp_path, running.url)
     try:
         with open_page(browser, "phone") as phone:
@@ -156,8 +157,7 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
             gate.read(3)
             scan(phone, BEFORE)
             until(gate.is_empty)
-            assert run("backup", str(stick), "--folder", str(old)).returncode == 0
-            code = run("recovery-code", str(old)).stdout.strip()
+            code = _back_up(browser, running, stick)
             # What the stick holds need not be kept any more; what comes after it must be.
             if stick.stat().st_dev != old.stat().st_dev:
                 until(lambda: gate.kept() == [])
@@ -194,31 +194,57 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
     _assert_it_is_said(Factory.find(new), signed)
 
 
+def _back_up(browser: Browser, running: Opened, stick: Path) -> str:
+    """Make a backup on a stick that is plugged in while the page is open; read the sheet's code."""
+    count = Count()
+    count.begin("backup")
+    with open_page(browser) as page:
+        hand = Hand(page, running.url, count)
+        page.goto(str(running.said["enter"]))
+        hand.go("/safe")
+        stick.mkdir()
+        expect(page.locator('[name="target"]:checked')).to_have_value(str(stick), timeout=WAIT_MS)
+        hand.button("Back up now")
+        expect(page.get_by_text("Checked: opens and verifies")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("#last")).to_contain_text(str(stick))
+        hand.link("Print the sheet")
+        code = page.locator(".recovery .code").inner_text()
+        hand.button("It is printed and kept")
+        expect(page.locator("#recovery")).to_contain_text("printed and kept", timeout=WAIT_MS)
+        assert hand.troubles == []
+    print(count.told)
+    return "-".join(code.split())
+
+
 def _on_a_new_pc(browser: Browser, new: Path, port: str, stick: Path, code: str) -> Opened:
     """Do what the sheet says, with the screen alone; count what is touched, and the time."""
     assert run("new", str(new)).returncode == 0
     running = begin(new, "--port", port)
+    assert running.said["port"] == int(port), "browsers look for it at the old address"
     count, started = Count(), time.monotonic()
     count.begin("restore")
-    [backup] = stick.glob("hangtag-*.zip")
+    away = stick.rename(stick.with_name("in a pocket"))
     with open_page(browser) as page:
         hand = Hand(page, running.url, count)
         page.goto(str(running.said["enter"]))
-        hand.link("Restore a backup instead")
-        page.locator("#upload").set_input_files(backup)
-        count.add(2)
+        hand.link("Open a copy")
+        away.rename(stick)
+        # It appears by itself, and what lies on it is chosen.
+        expect(page.locator('[name="file"]:checked')).to_have_value(
+            str(next(stick.glob("hangtag-*.zip"))), timeout=WAIT_MS
+        )
         # First as people type it: one sign wrong. One sentence, and nothing is lost by it.
         wrong = code[:6] + ("2" if code[6] != "2" else "3") + code[7:]
         hand.type(page.get_by_label("Recovery code"), wrong)
-        hand.button("Unpack and verify")
+        hand.button("Open the copy")
         expect(page.get_by_text("Group 2 of the recovery code")).to_be_visible(timeout=WAIT_MS)
-        page.locator("#upload").set_input_files(backup)
-        count.add(2)
         hand.type(page.get_by_label("Recovery code"), code.lower().replace("-", " "))
-        hand.button("Unpack and verify")
+        hand.button("Open the copy")
         expect(page.get_by_text("Verified:")).to_be_visible(timeout=WAIT_MS)
-        until((new / "practice.sqlite.keys" / "main-2.key").exists)
+        # Pressed at once: it waits until the workshop is open again.
         hand.link("Open the workshop")
+        page.wait_for_url("**/start", timeout=WAIT_MS)
+        until((new / "practice.sqlite.keys" / "main-2.key").exists)
         hand.go("/safe")
         expect(page.locator("#restores")).to_contain_text("from a backup with", timeout=WAIT_MS)
         assert hand.troubles == []

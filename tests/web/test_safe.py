@@ -32,7 +32,7 @@ from traceability.floor_values import PortNow, Trouble
 from traceability.ledger import history
 from traceability.ledger.append import Draft
 from traceability.projections.view import look
-from traceability.web import create_app, safe
+from traceability.web import create_app, safe, safe_restore
 from traceability.web.keeping import Running
 from traceability.web.opening import reading_of
 from traceability.web.settings import Settings
@@ -67,6 +67,13 @@ def app_of(premises: Premises, *, days: float = 1, **settings: object) -> Flask:
     app.extensions["hangtag.factory"] = premises.factory
     app.testing = True
     return app
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is slow: what is asked for is waited for."""
+    monkeypatch.setattr(safe, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(safe_restore, "PATIENCE_S", 60.0)
 
 
 @pytest.fixture
@@ -342,7 +349,7 @@ def test_a_workshop_with_something_of_its_own_is_never_written_over(
 
 def test_a_live_record_beside_practice_is_never_written_over(empty: Premises) -> None:
     client = app_of(empty).test_client()
-    assert "Unpack and verify" in page(client, "/safe/restore")
+    assert "Open the copy" in page(client, "/safe/restore")
     (empty.factory.folder / "ledger.sqlite").touch()
     assert "Not over a workshop that is in use" in page(client, "/safe/restore")
 

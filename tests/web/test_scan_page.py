@@ -257,26 +257,6 @@ def test_five_scans_without_a_network_arrive_once_in_order_with_their_times(
     assert len(shop.entries()) == len(before) + 5
 
 
-def test_a_pc_that_is_gone_is_named_and_what_helps(browser: Browser, shop: Shop) -> None:
-    page = shop.open(browser, "cutting", "phone")
-    scan(page, ROLL)
-    settled(page)
-    page.clock.install()
-    page.context.set_offline(True)
-    scan(page, TICKETS[0])
-    expect(page.locator("#said")).to_have_attribute("data-state", "kept")
-    gone = page.locator("[data-slot=gone]")
-    assert not gone.is_visible()  # a Wi-Fi that is away for a moment is nothing
-    page.clock.fast_forward(61_000)
-    page.evaluate("window.dispatchEvent(new Event('online'))")
-    expect(gone).to_contain_text(f"The PC at {shop.url.removeprefix('http://')} is silent.")
-    expect(gone).to_contain_text("give it this address, and the 2 scans kept here go to it")
-    page.context.set_offline(False)
-    page.evaluate("window.dispatchEvent(new Event('online'))")
-    settled(page)
-    expect(gone).to_be_hidden()
-
-
 def test_an_answer_that_was_lost_costs_nothing(browser: Browser, shop: Shop) -> None:
     page = shop.open(browser, "cutting")
     scan(page, ROLL)

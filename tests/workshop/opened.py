@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,6 +65,20 @@ def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str
         text=True,
         timeout=60,
     )
+
+
+def quiet_port() -> str:
+    """Return a free port that stays free while a workshop that had it is down.
+
+    Ports that the system gives out by itself begin at 32768 or later: whatever else runs may be
+    given one of those, and a workshop that begins anew at it would find it taken.
+    """
+    for _ in range(100):
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return str(port)
+    raise AssertionError("no port is free")
 
 
 def begin(folder: Path, *words: str) -> Opened:

@@ -20,6 +20,8 @@ ROOMS = ("/media/", "/run/media/", "/mnt/")
 """Where Linux desktops and people mount what is plugged in."""
 REMOTE = frozenset({"cifs", "nfs", "nfs4", "smb3", "fuse.sshfs"})
 NEVER = frozenset({"squashfs", "iso9660", "tmpfs", "9p", "overlay"})
+SETTING = "HANGTAG_STICKS"
+"""Names more folders that are offered like a stick, as `PATH` does: a share of another PC."""
 DRIVE_REMOVABLE = 2
 """GetDriveTypeW: a drive whose medium can be taken out."""
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -41,8 +43,9 @@ class Drive:
 
 def drives() -> list[Drive]:
     """List what is plugged in now, by name."""
+    paths = dict.fromkeys([*_paths(), *_named()])
     return sorted(
-        (drive for path in _paths() if (drive := _look(path)) is not None),
+        (drive for path in paths if (drive := _look(path)) is not None),
         key=lambda drive: drive.name,
     )
 
@@ -81,6 +84,10 @@ def _paths() -> list[Path]:
         return list(mounted(Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")))
     except OSError:
         return []
+
+
+def _named() -> list[Path]:
+    return [Path(name) for name in os.environ.get(SETTING, "").split(os.pathsep) if name]
 
 
 def _letters() -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -179,7 +180,7 @@ def _page(given: Mapping[str, str], wrong: Mapping[str, str]) -> str:
         phases=PHASES,
         plan=plan,
         trouble=trouble,
-        drives=drives(),
+        **_sticks(workshop, plan),
         own=workshop.backups,
         lines=lines[:LISTED],
         line_count=len(lines),
@@ -192,6 +193,39 @@ def _page(given: Mapping[str, str], wrong: Mapping[str, str]) -> str:
         given=given,
         wrong=wrong,
     )
+
+
+def _sticks(workshop: Factory, plan: daily.Plan) -> Mapping[str, object]:
+    """Return what is plugged in, and which place is chosen before anybody has chosen one."""
+    found = drives()
+    able = [one for one in found if one.is_writable]
+    preferred = str(plan.target or "")
+    if len(able) == 1 and not _is_chosen(workshop):
+        preferred = str(able[0].path)
+    mark = "\n".join(f"{one.path} {one.is_writable}" for one in found)
+    seen = sha256(mark.encode()).hexdigest()[:16]
+    return {"drives": found, "preferred": preferred, "seen": seen}
+
+
+def _is_chosen(workshop: Factory) -> bool:
+    try:
+        return "backup" in workshop.settings()
+    except Refused:  # the page says so
+        return False
+
+
+@blueprint.get("/safe/sticks")
+def sticks() -> str | tuple[str, int]:
+    """Show only what is plugged in, if it is something else than the page shows."""
+    for_owner()
+    workshop = factory()
+    if workshop is None:
+        abort(404)
+    plan, _trouble = _plan(workshop)
+    now_in = _sticks(workshop, plan)
+    if request.args.get("seen") == now_in["seen"]:
+        return "", 204
+    return render_template("safe_sticks.html", plan=plan, chosen=now_in["preferred"], **now_in)
 
 
 def _keys(workshop: Factory) -> Mapping[str, object]:
@@ -242,12 +276,16 @@ def _lines(workshop: Factory, plan: daily.Plan) -> list[Line]:
 
 
 @blueprint.post("/safe/backup")
-def begin() -> Response:
-    """Begin a backup; the page shows how far it is."""
+def begin() -> Response | str | tuple[str, int]:
+    """Begin a backup where the form says, and keep that; the page shows how far it is."""
     for_owner()
     workshop = factory()
     if workshop is None:
         abort(404)
+    if "target" in request.form:
+        wrong = _kept_choice(workshop)
+        if wrong:
+            return _page(dict(request.form), wrong), 400
     desk().keeping.start(workshop)
     desk().keeping.wait(PATIENCE_S)
     return redirect(url_for("safe.show") + "#last", 303)
@@ -277,6 +315,14 @@ def where() -> Response | str | tuple[str, int]:
     workshop = factory()
     if workshop is None:
         abort(404)
+    wrong = _kept_choice(workshop)
+    if wrong:
+        return _page(dict(request.form), wrong), 400
+    return redirect(url_for("safe.show") + "#where", 303)
+
+
+def _kept_choice(workshop: Factory) -> dict[str, str]:
+    """Keep what the form says of where backups go; return what is wrong with it, by field."""
     form = request.form
     typed = form.get("typed", "").strip()
     chosen = typed if form.get("target") == "typed" else form.get("target", "")
@@ -298,9 +344,7 @@ def where() -> Response | str | tuple[str, int]:
             )
         except Refused as error:
             wrong["typed"] = str(error)
-    if wrong:
-        return _page(dict(form), wrong), 400
-    return redirect(url_for("safe.show") + "#where", 303)
+    return wrong
 
 
 def _example() -> str:

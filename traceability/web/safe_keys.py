@@ -23,6 +23,8 @@ from traceability.factory.declared import Restore, Rollback, declare, declared, 
 from traceability.factory.recovery import code_of
 from traceability.web import access, safe
 from traceability.web.clock import now
+from traceability.web.doors import Door
+from traceability.web.network import outer_url
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
 
@@ -114,6 +116,7 @@ def sheet() -> str | tuple[str, int]:
         workshop=current().opening.name,
         made_at=now(),
         is_kept=sheet_is_kept(workshop),
+        phones_at=outer_url(Door.SAFE),
     )
 
 
