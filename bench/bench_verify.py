@@ -22,8 +22,8 @@ from pathlib import Path
 
 from bench.bench_ledger import drafts, open_book
 from traceability.ledger.append import Draft, Ledger
+from traceability.ledger.checks.rows import Row, entry_rows
 from traceability.ledger.verify import verify
-from traceability.ledger.verify_rows import Row, entry_rows
 from traceability.projections import happenings
 
 EVENTS = 20_000

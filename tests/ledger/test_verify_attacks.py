@@ -11,7 +11,7 @@ from tests.ledger.attacked import Hand, copied, make_book
 from tests.ledger.books import draft, packed
 from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding
+from traceability.ledger.checks.finding import Finding
 from traceability.ledger.verify import Kept, kept_by_signer, verify
 
 EVENTS, EVERY = 590, 100

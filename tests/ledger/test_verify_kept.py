@@ -14,13 +14,13 @@ from app import main
 from tests.ledger.attacked import Hand, copied, make_book
 from tests.ledger.books import draft, open_book, packed
 from traceability.ledger.append import Draft, Ledger
+from traceability.ledger.checks.start import find_start, remember
 from traceability.ledger.proof.checkpoint import Checkpoint
 from traceability.ledger.proof.key_files import key_file, key_folder, read_key, write_key
 from traceability.ledger.proof.log_keys import endorse, key_draft
 from traceability.ledger.proof.note import COSIGNATURE, Signer, sign_note
 from traceability.ledger.proof.signing import LogSigner
 from traceability.ledger.verify import Kept, Report, kept_by_signer, verify
-from traceability.ledger.verify_start import find_start, remember
 
 EVENTS = 590
 SIZE = 17 + EVENTS

@@ -15,9 +15,9 @@ from tests.ledger.books import draft, open_book, packed
 from tests.projections.histories import history_of
 from tests.projections.kept_ledger import KeptLedger
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.state import COMPARED
 from traceability.ledger.verify import Kept, verify
-from traceability.ledger.verify_state import COMPARED
 from traceability.projections import happenings
 
 EVENTS = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.ledger.attacked import make_book
-from traceability.ledger.finding import KINDS
+from traceability.ledger.checks.finding import KINDS
 from traceability.web import create_app
 from traceability.web.ledger import WRONG
 from traceability.web.opening import reading_of

@@ -27,7 +27,8 @@ from traceability.catalogue import languages, missing
 from traceability.errors import Refused
 from traceability.factory import daily
 from traceability.factory.drives import Drive
-from traceability.factory.restore import UNPACKED, is_prepared
+from traceability.factory.folder import UNPACKED
+from traceability.factory.restore import is_prepared
 from traceability.floor_values import PortNow, Trouble
 from traceability.ledger import history
 from traceability.ledger.append import Draft

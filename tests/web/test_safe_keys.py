@@ -16,8 +16,8 @@ from traceability.database import open_database
 from traceability.database_file import copy_file
 from traceability.factory.backup import back_up
 from traceability.factory.declared import declared
+from traceability.factory.folder import UNPACKED
 from traceability.factory.recovery import code_of
-from traceability.factory.restore import UNPACKED
 from traceability.ledger.append import Ledger
 from traceability.ledger.proof.signing import LogSigner
 from traceability.projections.view import look

@@ -17,22 +17,22 @@ from sqlalchemy.exc import DBAPIError
 from traceability.database import APPEND_ONLY, missing_rules
 from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding, Gap
+from traceability.ledger.checks.anchors import Anchor, Anchors, anchor_of
+from traceability.ledger.checks.chain import Chain, Progress, See
+from traceability.ledger.checks.finding import Finding, Gap
+from traceability.ledger.checks.ids import Ids
+from traceability.ledger.checks.keys import read_keys
+from traceability.ledger.checks.rows import plain_rows
+from traceability.ledger.checks.samples import sample, tree_at
+from traceability.ledger.checks.sides import Sides
+from traceability.ledger.checks.start import Start
+from traceability.ledger.checks.state import Comparison
+from traceability.ledger.checks.tree import Regrown
 from traceability.ledger.merkle import verify_consistency
 from traceability.ledger.proof.key_files import key_folder, memory_file, read_key
 from traceability.ledger.proof.note import Verifier
 from traceability.ledger.proof.proving import Proofs
 from traceability.ledger.tiles import WIDTH
-from traceability.ledger.verify_anchors import Anchor, Anchors, anchor_of
-from traceability.ledger.verify_chain import Chain, Progress, See
-from traceability.ledger.verify_ids import Ids
-from traceability.ledger.verify_keys import read_keys
-from traceability.ledger.verify_rows import plain_rows
-from traceability.ledger.verify_samples import sample, tree_at
-from traceability.ledger.verify_sides import Sides
-from traceability.ledger.verify_start import Start
-from traceability.ledger.verify_state import Comparison
-from traceability.ledger.verify_tree import Regrown
 from traceability.projections.folded import folded
 
 __all__ = ["Finding", "Gap", "Kept", "Report", "kept_by_signer", "verify"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from traceability.ledger.finding import Gap
+from traceability.ledger.checks.finding import Gap
+from traceability.ledger.checks.start import find_start, remember
 from traceability.ledger.proof.note import Verifier
 from traceability.ledger.verify import Kept, Report, kept_by_signer, verify
-from traceability.ledger.verify_start import find_start, remember
 from traceability.opening import ledger_options, open_ledger
 from traceability.progress_bar import progress_bar
 

@@ -19,8 +19,8 @@ from traceability.database import insert_rows, metadata, open_file, rows_by
 from traceability.flow import Flow
 from traceability.ledger import tables as record
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.rows import Row
 from traceability.ledger.redacted import bodies_at
-from traceability.ledger.verify_rows import Row
 from traceability.projections import tables
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head, Numbers

@@ -13,9 +13,9 @@ from traceability.epcis.sealed import read_sealed
 from traceability.errors import LedgerCorrupt
 from traceability.flow import Flow
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.rows import Row, entry_rows
 from traceability.ledger.entry import Entry
 from traceability.ledger.redacted import read_redacted
-from traceability.ledger.verify_rows import Row, entry_rows
 from traceability.projections import tables
 from traceability.projections.fold import Fold, Stored
 from traceability.projections.numbers import Head

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from traceability.database import rows_by
 from traceability.errors import LedgerCorrupt
 from traceability.ledger import tables
+from traceability.ledger.checks.rows import tile_of
 from traceability.ledger.merkle import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -26,7 +27,6 @@ from traceability.ledger.merkle import (
     parents_of,
 )
 from traceability.ledger.tiles import HEIGHT, WIDTH, tile_path
-from traceability.ledger.verify_rows import tile_of
 
 KEPT_MAX: Final = 2048
 """Tiles whose nodes are kept: at most 33 MB. Those of 500,000 entries fit in."""

@@ -1,7 +1,7 @@
 """The walk over a record from its first entry to its last: every hash is derived again.
 
 Two ways through a slice: all at once, for a record that is as it was, which takes no call for a
-single entry; and one by one (`verify_fault`), to say which position does not fit and what is wrong
+single entry; and one by one (`fault`), to say which position does not fit and what is wrong
 with it. Only what the first way finds nothing wrong with is believed without the second.
 """
 
@@ -12,13 +12,10 @@ from hashlib import sha256
 from operator import lt
 
 from traceability.ledger.append import Ledger
-from traceability.ledger.entry import KINDS, SALT_SIZE
-from traceability.ledger.finding import Finding
-from traceability.ledger.merkle import HASH_SIZE, Frontier
-from traceability.ledger.tiles import WIDTH, Tile, tails_of, tile_path
-from traceability.ledger.verify_anchors import Anchors
-from traceability.ledger.verify_fault import Fault
-from traceability.ledger.verify_rows import (
+from traceability.ledger.checks.anchors import Anchors
+from traceability.ledger.checks.fault import Fault
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import (
     SLICE,
     Row,
     entry_rows,
@@ -27,7 +24,10 @@ from traceability.ledger.verify_rows import (
     plain_rows,
     tile_of,
 )
-from traceability.ledger.verify_tree import Regrown
+from traceability.ledger.checks.tree import Regrown
+from traceability.ledger.entry import KINDS, SALT_SIZE
+from traceability.ledger.merkle import HASH_SIZE, Frontier
+from traceability.ledger.tiles import WIDTH, Tile, tails_of, tile_path
 
 __all__ = ["Chain", "Progress", "See"]
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding, Gap
+from traceability.ledger.checks.finding import Finding, Gap
+from traceability.ledger.checks.keys import Keys
+from traceability.ledger.checks.rows import one_value, plain_rows
 from traceability.ledger.merkle import EMPTY_ROOT
 from traceability.ledger.proof.checkpoint import Checkpoint
 from traceability.ledger.proof.note import InvalidNote, Opened, Verifier, open_note, parse_note
-from traceability.ledger.verify_keys import Keys
-from traceability.ledger.verify_rows import one_value, plain_rows
 
 __all__ = ["Anchor", "Anchors", "anchor_of"]
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding
+from traceability.ledger.checks.chain import Chain
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import tile_of
+from traceability.ledger.checks.tree import Regrown, hashes_of
 from traceability.ledger.merkle import HASH_SIZE
 from traceability.ledger.tiles import WIDTH
-from traceability.ledger.verify_chain import Chain
-from traceability.ledger.verify_rows import tile_of
-from traceability.ledger.verify_tree import Regrown, hashes_of
 
 __all__ = ["TILES", "sample", "tree_at"]
 

@@ -15,11 +15,11 @@ from traceability.epcis import body as bodies
 from traceability.epcis.event import read_event
 from traceability.errors import TraceabilityError
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import SLICE, Row, entry_rows, one_value, plain_rows
 from traceability.ledger.entry import Entry
-from traceability.ledger.finding import Finding
 from traceability.ledger.redacted import read_redacted
 from traceability.ledger.runs import extend
-from traceability.ledger.verify_rows import SLICE, Row, entry_rows, one_value, plain_rows
 
 __all__ = ["Ids"]
 

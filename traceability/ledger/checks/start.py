@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from traceability.errors import Refused
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.rows import plain_rows
 from traceability.ledger.merkle import HASH_SIZE
 from traceability.ledger.proof.checkpoint import Checkpoint, decimal
 from traceability.ledger.proof.key_files import key_folder, write_file
 from traceability.ledger.proof.note import InvalidNote, parse_note
-from traceability.ledger.verify_rows import plain_rows
 
 if TYPE_CHECKING:
     from traceability.ledger.verify import Kept, Report

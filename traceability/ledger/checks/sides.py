@@ -17,10 +17,10 @@ from typing import Any
 from traceability.epcis import body as bodies
 from traceability.errors import InvalidEvent
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import Row, one_value, plain_rows
 from traceability.ledger.entry import SALT_SIZE, body_commitment
-from traceability.ledger.finding import Finding
 from traceability.ledger.redacted import left_of
-from traceability.ledger.verify_rows import Row, one_value, plain_rows
 
 __all__ = ["Sides"]
 

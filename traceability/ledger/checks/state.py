@@ -19,9 +19,9 @@ from traceability.database import ExactDecimal, rows_by
 from traceability.errors import TraceabilityError
 from traceability.gs1 import key_of
 from traceability.ledger.append import Ledger
-from traceability.ledger.finding import Finding
-from traceability.ledger.verify_chain import Progress
-from traceability.ledger.verify_rows import Row, one_value, plain_rows
+from traceability.ledger.checks.chain import Progress
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import Row, one_value, plain_rows
 from traceability.projections import happenings, tables
 from traceability.projections.fold import Stored
 from traceability.projections.folded import SLICE, Folded

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
+from traceability.ledger.checks.finding import Finding
+from traceability.ledger.checks.rows import Row, entry_rows, leaves_of, one_value, tile_of
+from traceability.ledger.checks.tree import Regrown
 from traceability.ledger.entry import SALT_SIZE, Entry, body_commitment
-from traceability.ledger.finding import Finding
 from traceability.ledger.merkle import HASH_SIZE, leaf_hash
 from traceability.ledger.redacted import erased_by
 from traceability.ledger.tiles import WIDTH
-from traceability.ledger.verify_rows import Row, entry_rows, leaves_of, one_value, tile_of
-from traceability.ledger.verify_tree import Regrown
 
 __all__ = ["Fault"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from traceability.errors import LedgerCorrupt
-from traceability.ledger.finding import Finding, Gap
+from traceability.ledger.checks.finding import Finding, Gap
 from traceability.ledger.proof.log_keys import RESTORE, LogKey, key_entries, read_log_keys
 from traceability.ledger.proof.note import Verifier
 from traceability.ledger.proof.proving import Proofs

@@ -1,0 +1,1 @@
+"""What a check of the record looks at, one thing a file: the walk, and what each row must be."""
