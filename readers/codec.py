@@ -77,11 +77,11 @@ class FramedCodec(Codec):
         """Return where a frame may begin at or after `position`, or -1."""
 
     @abstractmethod
-    def _take(self, data: bytes, position: int) -> tuple[int, Item | str]:
+    def _take(self, data: bytes, position: int) -> tuple[int, Item | list[Item] | str]:
         """Read one frame at `position`.
 
-        Returns (end, item) of a good frame, (0, reason) if more bytes are needed, and
-        (-1, reason) if no frame can begin here.
+        Returns (end, item) of a good frame, or (end, items) where it holds several tags; (0,
+        reason) if more bytes are needed, and (-1, reason) if no frame can begin here.
         """
 
     def _run(self, data: bytes, position: int, found: list[Item]) -> int:
@@ -150,7 +150,10 @@ class FramedCodec(Codec):
                 if noise_start >= 0:
                     found.append(Noise(data[noise_start:position], reason))
                     noise_start = -1
-                found.append(item)
+                if isinstance(item, list):
+                    found.extend(item)
+                else:
+                    found.append(item)
                 position = end
             elif end == 0 and not is_final:
                 break

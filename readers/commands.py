@@ -12,6 +12,7 @@ import click
 
 from readers.codec import Codec
 from readers.reads import (
+    DELIVERED,
     Happening,
     Item,
     LineDown,
@@ -19,7 +20,6 @@ from readers.reads import (
     ReaderError,
     Received,
     Reply,
-    Scan,
     TagRead,
 )
 from readers.registry import PROTOCOLS, protocol
@@ -78,7 +78,7 @@ def watch(
 
     from readers.session import Session
 
-    kinds: tuple[type[Item], ...] = (TagRead, Scan, Reply, Noise) if is_all else (TagRead, Scan)
+    kinds = (*DELIVERED, Reply, Noise) if is_all else DELIVERED
     session = Session(url, name, url, baud, deliver=kinds)
     ends_at = time.monotonic() + seconds if seconds else None
     session.start()
@@ -213,13 +213,16 @@ def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
     """Write one JSON line an item; what was good before a bad line is written too."""
     pending: list[str] = []
     size = number = 0
+    frame: bytes | None = None
     encode: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
     def told(items: list[Item]) -> None:
-        nonlocal size, number
+        nonlocal size, number, frame
         for item in items:
-            if not isinstance(item, Noise):
+            # The tags of one frame share it.
+            if not isinstance(item, Noise) and item.frame is not frame:
                 number += 1
+                frame = item.frame
             if isinstance(item, TagRead):
                 pending.append(read_line(item, number))
             elif isinstance(item, Noise):

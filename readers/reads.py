@@ -51,7 +51,9 @@ class TagRead:
     """How often the reader saw it before saying so; None where it says each time."""
     phase: int | None = None
     frame: bytes = b""
-    """The whole frame on the wire."""
+    """The whole frame on the wire; several tags of one frame share it."""
+    more: tuple[tuple[str, object], ...] = ()
+    """What else this protocol says of a read, by the names of its vectors."""
 
     def tree(self) -> dict[str, object]:
         """Return the JSON form: bytes and 16-bit words as lower-case hex."""
@@ -76,7 +78,7 @@ class TagRead:
             tree["read_count"] = self.read_count
         if self.phase is not None:
             tree["phase"] = self.phase
-        return tree | {"frame": self.frame.hex()}
+        return tree | dict(self.more) | {"frame": self.frame.hex()}
 
 
 @dataclass(slots=True)
@@ -100,6 +102,31 @@ class TagReadDraft:
     read_count: int | None
     phase: int | None
     frame: bytes
+    more: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A card of 125 kHz was held to its reader: a fixed number of 40 bits, no EPC."""
+
+    number: bytes
+    """5 bytes: the first is the customer's or version code, the other four the card's number."""
+    text: str
+    """The number's ten hex digits as they came."""
+    frame: bytes = b""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form, with the number in the two ways it is printed on cards."""
+        return {
+            "type": "read",
+            "kind": "card",
+            "tag_hex": self.text,
+            "customer": f"{self.number[0]:02X}",
+            "decimal": int.from_bytes(self.number[1:], "big"),
+            "facility": self.number[2],
+            "card": int.from_bytes(self.number[3:], "big"),
+            "frame": self.frame.hex(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +202,8 @@ class Noise:
         return {"type": "noise", "hex": self.data.hex(), "reason": self.reason}
 
 
-Item = TagRead | Scan | Reply | Command | Noise
-DELIVERED: tuple[type[Item], ...] = (TagRead, Scan)
+Item = TagRead | CardRead | Scan | Reply | Command | Noise
+DELIVERED: tuple[type[Item], ...] = (TagRead, CardRead, Scan)
 """What a session hands on unless asked for more; the rest is counted."""
 
 

@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from readers.codec import IDLE_STEP_MS, Codec
 from readers.reads import (
     DELIVERED,
+    CardRead,
     Happening,
     Item,
     LineDown,
@@ -300,7 +301,7 @@ class Session:
 
     def _count(self, item: Item) -> None:
         counters = self._counters
-        if isinstance(item, TagRead):
+        if isinstance(item, TagRead | CardRead):
             counters.tag_reads += 1
         elif isinstance(item, Scan):
             counters.scans += 1

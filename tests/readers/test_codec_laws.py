@@ -17,56 +17,24 @@ from readers.protocols.r2000_a0 import codec as r2000_a0
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Item, Noise, Scan, TagRead, TagReadDraft
 from readers.registry import PROTOCOLS
+from tests.readers.samples import samples
+from tests.readers.samples.epcs import EPC
 
-EPC = st.integers(1, 8).flatmap(lambda words: st.binary(min_size=words * 2, max_size=words * 2))
-R2000_FRAME = st.one_of(
-    st.builds(
-        lambda epc, place, rssi, cmd: r2000_a0.Frame(
-            1,
-            cmd,
-            bytes((place,)) + (len(epc) // 2 << 11).to_bytes(2, "big") + epc + bytes((rssi,)),
-        ).encode(),
-        EPC,
-        st.integers(0, 255),
-        st.integers(0, 255),
-        st.sampled_from(r2000_a0.INVENTORIES),
-    ),
-    st.builds(
-        lambda cmd, data: r2000_a0.Frame(1, cmd, data).encode(),
-        st.sampled_from([0x72, 0x74, 0x77, 0x99]),
-        st.binary(max_size=12),
-    ),
-)
-R200_FRAME = st.one_of(
-    st.builds(
-        lambda epc, rssi, crc, head: r200_bb7e.Frame(
-            2,
-            0x22,
-            bytes((rssi,)) + (len(epc) // 2 << 11).to_bytes(2, "big") + epc + crc,
-            head,
-        ).encode(),
-        EPC,
-        st.integers(0, 255),
-        st.binary(min_size=2, max_size=2),
-        st.sampled_from([0xAA, 0xBB]),
-    ),
-    st.builds(
-        lambda cmd, data: r200_bb7e.Frame(1, cmd, data).encode(),
-        st.sampled_from([0x03, 0x07, 0x0D, 0x99]),
-        st.binary(max_size=12),
-    ),
-)
-LINE = st.builds(
-    lambda text, ending: b"]C1" + text.encode() + ending,
-    st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=30),
-    st.sampled_from([b"\r", b"\n", b"\r\n", b"\t"]),
-)
-FRAMES = {"r2000_a0": R2000_FRAME, "r200_bb7e": R200_FRAME, "barcode_lines": LINE}
-HEADS = {"r2000_a0": b"\xa0", "r200_bb7e": b"\xaa\xbb"}
+FRAMED = [name for name in PROTOCOLS if samples(name).heads is not None]
 
 
-def good(items: list[Item]) -> list[Item]:
-    return [item for item in items if not isinstance(item, Noise)]
+def pieces(items: list[Item]) -> list[bytes]:
+    """The bytes of the items in order; tags of one frame share it."""
+    found: list[bytes] = []
+    for item in items:
+        piece = item.data if isinstance(item, Noise) else item.frame
+        if isinstance(item, Noise) or not found or piece is not found[-1]:
+            found.append(piece)
+    return found
+
+
+def whole(items: list[Item]) -> list[bytes]:
+    return pieces([item for item in items if not isinstance(item, Noise)])
 
 
 def heard(codec: Codec, data: bytes, cuts: list[int]) -> list[Item]:
@@ -86,26 +54,27 @@ CUTS = st.lists(st.integers(0, 400), max_size=12)
 def test_any_split_gives_the_same_items(
     protocol: str, data: st.DataObject, cuts: list[int]
 ) -> None:
-    wire = b"".join(data.draw(st.lists(FRAMES[protocol], max_size=8)))
+    wire = b"".join(data.draw(st.lists(samples(protocol).frame, max_size=8)))
     codec = PROTOCOLS[protocol].codec
 
     assert heard(codec(), wire, cuts) == heard(codec(), wire, [])
 
 
-@pytest.mark.parametrize("protocol", ["r2000_a0", "r200_bb7e"])
+@pytest.mark.parametrize("protocol", FRAMED)
 @given(data=st.data(), cuts=CUTS)
 def test_noise_between_frames_costs_no_frame(
     protocol: str, data: st.DataObject, cuts: list[int]
 ) -> None:
-    quiet = st.binary(max_size=9).map(lambda raw: raw.translate(None, HEADS[protocol]))
-    frames = data.draw(st.lists(FRAMES[protocol], max_size=8))
+    quiet = st.binary(max_size=9).map(
+        lambda raw: raw.translate(None, samples(protocol).heads or b"")
+    )
+    frames = data.draw(st.lists(samples(protocol).frame, max_size=8))
     wire = b"".join(data.draw(quiet) + frame for frame in frames) + data.draw(quiet)
 
     items = heard(PROTOCOLS[protocol].codec(), wire, cuts)
 
-    assert [item.frame for item in good(items) if not isinstance(item, Noise)] == frames
-    parts = [item.data if isinstance(item, Noise) else item.frame for item in items]
-    assert b"".join(parts) == wire
+    assert whole(items) == frames
+    assert b"".join(pieces(items)) == wire
 
 
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
@@ -122,20 +91,16 @@ def test_no_bytes_raise(protocol: str, chunks: list[bytes], idle_ms: int) -> Non
     entry.emulator().receive(b"".join(chunks))
 
 
-@pytest.mark.parametrize("protocol", ["r2000_a0", "r200_bb7e"])
+@pytest.mark.parametrize("protocol", FRAMED)
 @given(data=st.data())
 def test_one_flipped_bit_costs_one_frame_at_most(protocol: str, data: st.DataObject) -> None:
-    frames = [data.draw(FRAMES[protocol]) for _ in range(3)]
+    frames = [data.draw(samples(protocol).frame) for _ in range(3)]
     at = data.draw(st.integers(0, len(frames[1]) - 1))
     hurt = bytearray(frames[1])
     hurt[at] ^= 1 << data.draw(st.integers(0, 7))
     wire = frames[0] + bytes(hurt) + frames[2]
 
-    found = [
-        item.frame
-        for item in heard(PROTOCOLS[protocol].codec(), wire, [])
-        if not isinstance(item, Noise)
-    ]
+    found = whole(heard(PROTOCOLS[protocol].codec(), wire, []))
 
     # Once in 256 the sum of a longer false frame is right by chance: then a stranger is found.
     if all(frame in frames for frame in found):
@@ -175,6 +140,21 @@ def test_a_code_shown_to_the_scanner_is_scanned_as_shown(text: str, aim: str | N
     sent = BarcodeEmulator().scan(text, aim)
 
     assert BarcodeCodec().receive(sent.frame) == [Scan(text, aim, sent.frame)]
+
+
+@pytest.mark.parametrize("protocol", [n for n in PROTOCOLS if PROTOCOLS[n].reads == "tags"])
+def test_a_reader_that_is_started_reads_what_is_shown(protocol: str) -> None:
+    entry, epc = PROTOCOLS[protocol], bytes.fromhex("30751feb705c5904e3d50d70")
+    device, codec = entry.emulator(), entry.codec()
+    device.show([epc])
+    wire, seen = codec.start(), []
+    for _ in range(12):
+        told = device.receive(wire) + b"".join(sent.frame for sent in device.tick())
+        items = codec.receive(told) + codec.idle(20)
+        seen += [item.epc for item in items if isinstance(item, TagRead)]
+        wire = b"".join(codec.on_item(item) for item in items)
+    assert epc in seen
+    device.receive(codec.stop())
 
 
 def test_a_draft_has_the_slots_of_a_read() -> None:

@@ -15,7 +15,7 @@ from tests import vectors
 
 pytestmark = pytest.mark.vectors
 # What a row says about itself, and names that are somebody's words for a command.
-ABOUT = {"cmd", "checksum", "note", "expect", "text", "symbology", "suffix"}
+ABOUT = {"cmd", "checksum", "note", "expect", "tags", "text", "symbology", "suffix"}
 ROWS = [(name, row) for name in PROTOCOLS for row in vectors.rows(f"readers/{name}.jsonl")]
 SINGLE = [
     (name, row)
@@ -34,7 +34,11 @@ def codec_of(protocol: str, row: dict[str, Any]) -> Codec:
 
 
 def frames(items: list[Item]) -> list[str]:
-    return [item.frame.hex() for item in items if not isinstance(item, Noise)]
+    found: list[bytes] = []
+    for item in items:
+        if not isinstance(item, Noise) and not (found and item.frame is found[-1]):
+            found.append(item.frame)
+    return [frame.hex() for frame in found]
 
 
 def in_chunks(codec: Codec, data: bytes, sizes: list[int]) -> list[Item]:
@@ -57,18 +61,25 @@ def test_a_single_frame_means_what_its_row_says(protocol: str, row: dict[str, An
         assert frames(items) == []
         assert "".join(i.data.hex() for i in items if isinstance(i, Noise)) == row["hex"]
         return
-    [item] = items
-    tree = item.tree()
+    trees = [item.tree() for item in items]
+    assert [tree for tree in trees if tree["type"] == "noise"] == []
+    tags = meaning.get("tags", [])
+    if isinstance(tags, list) and tags:
+        reads = [tree for tree in trees if tree["type"] == "read"]
+        stated_of = zip(tags, reads, strict=True)
+        assert [{key: tree.get(key) for key in tag} for tag, tree in stated_of] == tags
     stated = {key: value for key, value in meaning.items() if key not in ABOUT}
-    told = {key: tree.get(key) for key in stated}
-    if "code" in stated:  # the words are the row's, the number is the protocol's
-        stated["code"], told["code"] = stated["code"].split()[0], str(told["code"]).split()[0]
-    assert told == stated
-    number = re.match(r"0x[0-9A-F]{2}", meaning.get("cmd", ""))
-    if number:
-        assert str(tree["cmd"]).startswith(number.group())
-    if "text" in meaning:
-        assert tree["text"] == meaning["text"]
+    for tree in trees:
+        told = {key: tree.get(key) for key in stated}
+        if "code" in stated:  # the words are the row's, the number is the protocol's
+            stated["code"], told["code"] = stated["code"].split()[0], str(told["code"]).split()[0]
+        assert told == stated
+        number = re.match(r"0x[0-9A-F]+", meaning.get("cmd", ""))
+        if number:
+            assert str(tree["cmd"]).startswith(number.group())
+        if "text" in meaning:
+            assert tree["text"] == meaning["text"]
+    assert trees
 
 
 @pytest.mark.parametrize(("protocol", "row"), STREAMS)

@@ -1,0 +1,29 @@
+"""Tag notifications and answers of an R200 module, with both heads."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from readers.protocols.r200_bb7e.codec import Frame
+from tests.readers.samples.epcs import EPC
+
+HEADS = b"\xaa\xbb"
+FRAME = st.one_of(
+    st.builds(
+        lambda epc, rssi, crc, head: Frame(
+            2,
+            0x22,
+            bytes((rssi,)) + (len(epc) // 2 << 11).to_bytes(2, "big") + epc + crc,
+            head,
+        ).encode(),
+        EPC,
+        st.integers(0, 255),
+        st.binary(min_size=2, max_size=2),
+        st.sampled_from([0xAA, 0xBB]),
+    ),
+    st.builds(
+        lambda cmd, data: Frame(1, cmd, data).encode(),
+        st.sampled_from([0x03, 0x07, 0x0D, 0x99]),
+        st.binary(max_size=12),
+    ),
+)
