@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NAMES = click.Choice(list(PROTOCOLS))
 OUT_SIZE = 1 << 16
 """Decoded lines are written in pieces of about this many characters."""
+_MORE_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -184,8 +185,8 @@ def decode(name: str, side: str, as_json: bool, file: str) -> None:
 def read_line(read: TagRead, number: int) -> str:
     """Return the JSON line of `read.tree()` with its running number.
 
-    Every value is a number, null or hex, so that the line needs no encoder: a capture of a day
-    holds millions of them.
+    Every common value is a number, null or hex, so that the line needs no encoder: a capture of a
+    day holds millions of them.
     """
     antenna, index = read.antenna, read.frequency_index
     line = (
@@ -206,6 +207,8 @@ def read_line(read: TagRead, number: int) -> str:
         line += f'"read_count": {read.read_count}, '
     if read.phase is not None:
         line += f'"phase": {read.phase}, '
+    for name, value in read.more:
+        line += f"{_MORE_ENCODED(name)}: {_MORE_ENCODED(value)}, "
     return f'{line}"frame": "{read.frame.hex()}", "n": {number}}}'
 
 

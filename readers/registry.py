@@ -1,19 +1,30 @@
 """The protocols that Hangtag speaks, by the names of their folders.
 
->>> sorted(PROTOCOLS)
-['barcode_lines', 'r2000_a0', 'r200_bb7e']
+>>> PROTOCOLS["r200_bb7e"].short
+'R200'
 """
 
 from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
-from readers.protocols import barcode_lines, r200_bb7e, r2000_a0
+from readers.protocols import (
+    barcode_lines,
+    em4100_serial,
+    r200_bb7e,
+    r2000_a0,
+)
 from readers.reads import ReaderError
 
 __all__ = ["PROTOCOLS", "ProtocolEntry", "protocol"]
 
 PROTOCOLS: dict[str, ProtocolEntry] = {
-    entry.name: entry for entry in (barcode_lines.ENTRY, r200_bb7e.ENTRY, r2000_a0.ENTRY)
+    entry.name: entry
+    for entry in (
+        barcode_lines.ENTRY,
+        r200_bb7e.ENTRY,
+        r2000_a0.ENTRY,
+        em4100_serial.ENTRY,
+    )
 }
 
 

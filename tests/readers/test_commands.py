@@ -75,7 +75,7 @@ def test_decode_of_the_hosts_side_gives_commands() -> None:
         (
             ("--protocol", "x"),
             "",
-            "No protocol is called 'x': expected barcode_lines, r200_bb7e, r2000_a0.",
+            f"No protocol is called 'x': expected {', '.join(PROTOCOLS)}.",
         ),
         (
             ("--protocol", "barcode_lines", "--from", "host"),

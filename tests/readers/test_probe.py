@@ -22,7 +22,6 @@ import app
 from readers import ports
 from readers.codec import Emulator, Sent
 from readers.emulation import EmulatedReader
-from readers.inquiry import About
 from readers.probe import Found, NotFound, Step, probe
 from readers.protocols.r200_bb7e.codec import Frame
 from readers.protocols.r200_bb7e.emulator import R200Emulator
@@ -31,23 +30,15 @@ from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Command
 from readers.registry import PROTOCOLS
 from readers.transport import open_port
+from tests.readers.samples import samples
 
 EPC = bytes.fromhex("3034257bf7194e4000001a85")
-ABOUT = {
-    "barcode_lines": About(),
-    "r200_bb7e": About("M100 26dBm V1.0", "V2.3.5", "cn", (26.0,)),
-    "r2000_a0": About(firmware="1.9", region="eu", power_dbm=(30.0,)),
-}
-HARMLESS = {
-    "r200_bb7e": {0x03, 0x08, 0xB7},
-    "r2000_a0": {0x72, 0x77, 0x79},
-}
-"""All that a probe may ask: questions whose answers change nothing."""
+CARD = bytes.fromhex("62e3086ced")
 
 
 @dataclass
 class Scanning:
-    """Somebody who scans as soon as he is asked to."""
+    """Somebody who scans, or holds a card to the reader, as soon as he is asked to."""
 
     reader: EmulatedReader
     steps: list[Step]
@@ -58,8 +49,10 @@ class Scanning:
             threading.Thread(target=self._scan, daemon=True).start()
 
     def _scan(self) -> None:
-        if self.reader.protocol == "barcode_lines":
-            self.reader.wait_connected(2)
+        self.reader.wait_connected(2)
+        if PROTOCOLS[self.reader.protocol].reads == "cards":
+            self.reader.show([CARD])
+        elif self.reader.protocol == "barcode_lines":
             self.reader.scan("5901234123457")
 
 
@@ -90,47 +83,49 @@ def test_every_reader_is_recognised_in_time(
     is_scanner = name == "barcode_lines"
     baud = None if port == "tcp" else PROTOCOLS[name].bauds[0]
     text = "5901234123457" if is_scanner else ""
-    assert found == Found(reader.url, name, PROTOCOLS[name].title, baud, ABOUT[name], text)
+    assert found == Found(reader.url, name, PROTOCOLS[name].title, baud, samples(name).about, text)
 
 
-def asked_of(emulator: Emulator) -> list[Command]:
+def asked_of(name: str, emulator: Emulator) -> list[Command]:
     """Write down what a device is asked from now on."""
     asked: list[Command] = []
-    codec = PROTOCOLS[_name_of(emulator)].host_codec
+    codec = PROTOCOLS[name].host_codec
     assert codec is not None
     ear, answer = codec(), emulator.answer
 
     def listen(data: bytes) -> list[Sent]:
-        asked.extend(item for item in ear.receive(data) if isinstance(item, Command))
+        # A question comes in one piece; what was no question of this protocol is let go.
+        asked.extend(item for item in ear.receive(data) + ear.flush() if isinstance(item, Command))
         return answer(data)
 
     emulator.answer = listen  # type: ignore[method-assign]  # an ear beside the device's own
     return asked
 
 
-def _name_of(emulator: Emulator) -> str:
-    return "r200_bb7e" if isinstance(emulator, R200Emulator) else "r2000_a0"
+def asks(name: str) -> tuple[bytes, ...]:
+    inquiry = PROTOCOLS[name].inquiry
+    return inquiry.asks if inquiry is not None else ()
 
 
-@pytest.mark.parametrize("make", [R200Emulator, R2000Emulator])
-def test_a_probe_asks_and_never_sets(
-    made: Callable[..., EmulatedReader], make: Callable[[], Emulator]
-) -> None:
-    emulator = make()
-    before = dict(emulator._settings)  # type: ignore[attr-defined]  # both devices have them
-    asked = asked_of(emulator)
-    name = _name_of(emulator)
+ASKED = [name for name in PROTOCOLS if asks(name)]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_probe_asks_and_never_sets(made: Callable[..., EmulatedReader], name: str) -> None:
+    emulator = PROTOCOLS[name].emulator()
+    before = dict(getattr(emulator, "_settings", {}))
+    asked = asked_of(name, emulator)
     reader = made(name, emulator=emulator)
 
     found = probe(reader.url)
 
     assert isinstance(found, Found)
-    assert {each.command for each in asked} == HARMLESS[name]
-    assert emulator._settings == before  # type: ignore[attr-defined]
+    assert {each.command for each in asked} == samples(name).harmless
+    assert dict(getattr(emulator, "_settings", {})) == before
 
 
 @pytest.mark.parametrize("name", list(PROTOCOLS))
-@pytest.mark.parametrize("asker", [name for name in PROTOCOLS if PROTOCOLS[name].inquiry])
+@pytest.mark.parametrize("asker", ASKED)
 def test_no_question_harms_or_names_another_reader(
     made: Callable[..., EmulatedReader], name: str, asker: str
 ) -> None:
@@ -144,7 +139,7 @@ def test_no_question_harms_or_names_another_reader(
     assert isinstance(found, NotFound)
     again = probe(reader.url, on_step=Scanning(reader, []))
     assert isinstance(again, Found)
-    assert (again.protocol, again.about) == (name, ABOUT[name])
+    assert (again.protocol, again.about) == (name, samples(name).about)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +157,8 @@ def test_a_scanner_is_asked_for_a_scan_only_after_nobody_answered(
 ) -> None:
     reader = made("barcode_lines")
     scanning = Scanning(reader, [])
-    probe(reader.url, on_step=scanning)
+    three = {name: PROTOCOLS[name] for name in ("barcode_lines", "r200_bb7e", "r2000_a0")}
+    probe(reader.url, on_step=scanning, listed=three)
     assert [(step.kind, step.baud, step.protocol) for step in scanning.steps] == [
         ("listen", 115200, ""),
         ("ask", 115200, "r200_bb7e"),
@@ -212,7 +208,7 @@ def test_a_reader_that_is_reading_already_is_known_by_what_it_pushes(
     found = probe(reader.url)
 
     assert isinstance(found, Found)
-    assert (found.protocol, found.about) == ("r200_bb7e", ABOUT["r200_bb7e"])
+    assert (found.protocol, found.about) == ("r200_bb7e", samples("r200_bb7e").about)
 
 
 def test_a_reader_behind_noise_is_recognised(made: Callable[..., EmulatedReader]) -> None:
@@ -448,11 +444,11 @@ def test_the_command_says_it_in_one_sentence_or_in_one_line(
 @pytest.mark.parametrize("name", list(PROTOCOLS))
 def test_every_protocol_says_how_it_is_recognised(name: str) -> None:
     entry = PROTOCOLS[name]
-    if entry.inquiry is None:
+    if not asks(name):
         assert entry.host_codec is None, "a reader that hears questions has one that names it"
         return
     assert entry.host_codec is not None
-    for ask in entry.inquiry.asks:
+    for ask in asks(name):
         [item] = entry.host_codec().receive(ask)
         assert isinstance(item, Command)
-        assert item.command in HARMLESS[name]
+        assert item.command in samples(name).harmless

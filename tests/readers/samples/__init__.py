@@ -3,22 +3,42 @@
 FRAME   strategy: one whole frame of the reader that no other frame begins with
 HEADS   bytes that begin a frame; noise is made without them. Empty: any noise will do, since
         frames have no head. None: there is no checksum, so noise may be understood
+stated  optional: a row's `meaning` in the names of what is decoded, where the row has words for
+        people instead
+UNANSWERED  optional: commands that a device obeys without a word
+ABOUT   what the emulated reader says of itself when it is probed
+HARMLESS  all that a probe may ask: commands whose answers change nothing
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from hypothesis.strategies import SearchStrategy
+
+from readers.inquiry import About
 
 
 @dataclass(frozen=True)
 class Samples:
     frame: SearchStrategy[bytes]
     heads: bytes | None
+    stated: Callable[[dict[str, Any]], dict[str, Any]]  # `Any`: a row's own fields
+    unanswered: frozenset[int]
+    about: About
+    harmless: frozenset[int]
 
 
 def samples(protocol: str) -> Samples:
     module = import_module(f"tests.readers.samples.{protocol}")
-    return Samples(module.FRAME, module.HEADS)
+    return Samples(
+        module.FRAME,
+        module.HEADS,
+        getattr(module, "stated", lambda meaning: meaning),
+        getattr(module, "UNANSWERED", frozenset()),
+        getattr(module, "ABOUT", About()),
+        frozenset(getattr(module, "HARMLESS", ())),
+    )

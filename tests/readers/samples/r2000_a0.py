@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from readers.inquiry import About
 from readers.protocols.r2000_a0.codec import INVENTORIES, Frame
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xa0"
+ABOUT = About(firmware="1.9", region="eu", power_dbm=(30.0,))
+HARMLESS = {0x72, 0x77, 0x79}
 FRAME = st.one_of(
     st.builds(
         lambda epc, place, rssi, cmd: Frame(

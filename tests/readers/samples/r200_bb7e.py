@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from readers.inquiry import About
 from readers.protocols.r200_bb7e.codec import Frame
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xaa\xbb"
+UNANSWERED = frozenset({0x11})
+"""The speed changes without an answer."""
+ABOUT = About("M100 26dBm V1.0", "V2.3.5", "cn", (26.0,))
+HARMLESS = {0x03, 0x08, 0xB7}
 FRAME = st.one_of(
     st.builds(
         lambda epc, rssi, crc, head: Frame(

@@ -1,0 +1,51 @@
+"""Tag records and answers of a Chainway reader, with both heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from readers.inquiry import About
+from readers.protocols.chainway.codec import Frame
+from tests.readers.samples.epcs import EPC
+
+HEADS = b"\xa5\xc8"
+ABOUT = About("E710", "7.40.1", "eu", (30.0,))
+HARMLESS = {0x02, 0x12, 0x2E}
+UNANSWERED = frozenset({0x82})
+"""Tags follow, if there are any."""
+_HEAD = st.sampled_from([0xA55A, 0xC88C])
+_MORE = st.sampled_from([0, 2, 3, 5, 12, 14, 15, 16, 17]).flatmap(
+    lambda size: st.binary(min_size=size, max_size=size)
+)
+FRAME = st.one_of(
+    st.builds(
+        lambda epc, more, rssi, antenna, cmd, head: Frame(
+            cmd,
+            (len(epc) // 2 << 11).to_bytes(2, "big") + epc + more + rssi + bytes((antenna,)),
+            head,
+        ).encode(),
+        EPC,
+        _MORE,
+        st.binary(min_size=2, max_size=2),
+        st.integers(1, 16),
+        st.sampled_from([0x81, 0x83]),
+        _HEAD,
+    ),
+    st.builds(
+        lambda cmd, data, head: Frame(cmd, data, head).encode(),
+        st.sampled_from([0x03, 0x05, 0x13, 0x27, 0x8D, 0xF1]),
+        st.binary(max_size=12),
+        _HEAD,
+    ),
+)
+
+
+# `Any`: a row's own fields.
+def stated(meaning: dict[str, Any]) -> dict[str, Any]:
+    """Rows name the kind and mode of a record, and the text in its EPC, for people."""
+    told = {key: value for key, value in meaning.items() if key not in ("kind", "mode")}
+    if text := told.pop("epc_ascii", ""):
+        assert told["epc"] == text.encode().hex()
+    return told
