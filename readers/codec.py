@@ -172,7 +172,7 @@ class Sent:
 
     frame: bytes
     kind: str = "reply"
-    """`tag`, `scan` or `reply`."""
+    """`tag`, `card`, `scan` or `reply`."""
     epc: bytes | None = None
     text: str | None = None
 

@@ -88,7 +88,7 @@ class EmulatedReader:
         self.protocol = protocol
         self.faults = faults or Faults()
         self._emulator = emulator or entry.emulator()
-        self._is_binary = entry.reads == "tags"
+        self._is_binary = entry.reads != "barcodes"
         self._clock = clock
         self._chance = random.Random(self.faults.seed)  # noqa: S311  # repeatable, not secret
         self._log: IO[str] | None = None

@@ -17,6 +17,10 @@ REGIONS = {
     "cn": "China 920-925 MHz",
     "cn840": "China 840-845 MHz",
     "kr": "Korea",
+    "in": "India",
+    "jp": "Japan",
+    "au": "Australia",
+    "nz": "New Zealand",
     "own": "its own frequencies",
 }
 """Word for a region → what people call it."""
@@ -59,7 +63,8 @@ class Inquiry:
     """How one protocol's readers are recognised. Only questions, never a setting."""
 
     asks: tuple[bytes, ...]
-    """Frames of the identification command, one for each variant; sent in this order."""
+    """Frames of the identification command, one for each variant; sent in this order. None where
+    a reader hears nothing: then somebody shows it something."""
     is_answer: Callable[[Item], bool]
     """True of the one item that only such a reader says to that."""
     is_pushed: Callable[[Item], bool]
@@ -68,3 +73,5 @@ class Inquiry:
     """What to ask next, given the answer: firmware, region, power."""
     about: Callable[[Sequence[Item]], About]
     """What all the answers together say."""
+    pushed_min: int = 2
+    """How many good frames unasked are no accident; 1 where a frame is long and well checked."""

@@ -37,7 +37,6 @@ ANSWER_S = 0.3
 ROUNDS = 2
 """At its usual speed a reader is asked twice: one that sleeps loses what wakes it."""
 STEP_S = 0.02
-PUSHED_MIN = 2
 SCAN_LENGTH_MIN = 3
 """Shorter lines are made by noise, too."""
 KEPT_MAX = 4096
@@ -50,7 +49,7 @@ class Step:
     """What is being done now, for somebody who waits."""
 
     kind: str
-    """`listen`, `ask`, `details`, or `scan`: now somebody should scan something."""
+    """`listen`, `ask`, `details`, or `scan`: now somebody should scan something or hold a card."""
     baud: int | None = None
     protocol: str = ""
 
@@ -151,7 +150,7 @@ class _Listener:
             if inquiry.is_answer(item):
                 return item
         pushed = [item for item in self.items if inquiry.is_pushed(item)]
-        is_clear = len(pushed) >= PUSHED_MIN and self.good_bytes > self.noise_bytes
+        is_clear = len(pushed) >= inquiry.pushed_min and self.good_bytes > self.noise_bytes
         return pushed[0] if is_clear else None
 
 
@@ -272,8 +271,8 @@ class _Probe:
 
     def _wait_for_scan(self) -> Found | None:
         """Let somebody scan, at the speeds of scanners; what arrives garbled came at another."""
-        lines = [entry for entry in self._listed.values() if entry.inquiry is None]
-        bauds: list[int | None] = list(lines[0].bauds) if lines else []
+        lines = [entry for entry in self._listed.values() if not _asks(entry)]
+        bauds: list[int | None] = list(dict.fromkeys(baud for one in lines for baud in one.bauds))
         number = 0
         while bauds and time.monotonic() < self._ends_at:
             baud = None if self._is_network else bauds[number % len(bauds)]
@@ -283,7 +282,8 @@ class _Probe:
                 found = self._listen(LISTEN_AGAIN_S)
                 if found is not None:
                     return found
-                if any(each.noise_bytes for each in self._listeners if each.entry in lines):
+                here = [each for each in self._listeners if each.entry in lines]
+                if here and all(each.noise_bytes for each in here):
                     break
             number += 1
         return None
@@ -296,6 +296,10 @@ class _Probe:
         shown = self._heard[:16].hex(" ")
         sentence = _NOISE.format(url=self._url, count=self.heard_count, shown=shown)
         return NotFound(self._url, "noise", sentence)
+
+
+def _asks(entry: ProtocolEntry) -> tuple[bytes, ...]:
+    return entry.inquiry.asks if entry.inquiry is not None else ()
 
 
 _SILENT = (

@@ -25,7 +25,7 @@ class ProtocolEntry:
     """Hears the host's commands; None where a host has nothing to say."""
     emulator: Callable[[], Emulator]
     reads: str
-    """`tags` or `barcodes`."""
+    """`tags`, `cards` or `barcodes`."""
     inquiry: Inquiry | None = None
     """How a stranger on a port is recognised as such a reader; None: by what it says unasked."""
     short: str = ""
