@@ -17,6 +17,8 @@ from collections.abc import Callable
 
 from readers.codec import Codec
 from readers.commands import decode_lines
+from readers.protocols.chainway.codec import ChainwayCodec
+from readers.protocols.chainway.codec import Frame as ChainwayFrame
 from readers.protocols.r200_bb7e.codec import Frame as R200Frame
 from readers.protocols.r200_bb7e.codec import R200Codec
 from readers.protocols.r2000_a0.codec import Frame as R2000Frame
@@ -50,6 +52,16 @@ def r200_stream(tag_count: int) -> bytes:
         if number % 20 == 19:
             frames.append(bytes.fromhex("bb01ff000115167e"))
     return b"".join(frames)
+
+
+def chainway_stream(tag_count: int) -> bytes:
+    """Make tag records; nothing comes between them."""
+    return b"".join(
+        ChainwayFrame(
+            0x83, b"\x30\x00\x30\x34\x25\x7b" + number.to_bytes(8, "big") + b"\xfd\x6f\x02"
+        ).encode()
+        for number in range(tag_count)
+    )
 
 
 def chunks_of(data: bytes) -> list[bytes]:
@@ -101,6 +113,7 @@ def measure() -> list[dict[str, object]]:
     cases: tuple[tuple[str, Callable[[], Codec], bytes, bytes, int], ...] = (
         ("r2000_a0", R2000Codec, r2000_stream(READS), b"\xa0\x13\x01\x8b", 21),
         ("r200_bb7e", R200Codec, r200_stream(READS), b"\xbb\x02\x22", 24),
+        ("chainway", ChainwayCodec, chainway_stream(READS), b"\xa5\x5a\x00\x19\x83", 25),
     )
     for name, codec, data, head, size in cases:
         raw_s = best_s(raw_run(data, head, size))

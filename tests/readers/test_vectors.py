@@ -58,7 +58,7 @@ def test_a_single_frame_means_what_its_row_says(protocol: str, row: dict[str, An
 
     items = codec.receive(bytes.fromhex(row["hex"])) + codec.flush()
 
-    if meaning["checksum"] == "bad":
+    if meaning.get("checksum") == "bad":
         assert frames(items) == []
         assert "".join(i.data.hex() for i in items if isinstance(i, Noise)) == row["hex"]
         return
@@ -136,12 +136,15 @@ def test_a_line_gives_its_scan_under_any_chunking(row: dict[str, Any], size: int
 def test_the_emulator_answers_what_hosts_really_send(protocol: str, row: dict[str, Any]) -> None:
     emulator = PROTOCOLS[protocol].emulator()
     emulator.show([bytes.fromhex("30751feb705c5904e3d50d70")])
+    for asked in codec_of(protocol, row).receive(bytes.fromhex(row["hex"])):
+        if isinstance(asked, Command):
+            samples(protocol).stage(emulator, asked)
 
     answer = emulator.receive(bytes.fromhex(row["hex"]))
     pushed = b"".join(sent.frame for sent in emulator.tick())
 
     items = PROTOCOLS[protocol].codec().receive(answer + pushed)
-    if row["meaning"]["checksum"] == "bad":
+    if row["meaning"].get("checksum") == "bad":
         assert items == []
         return
     [asked] = codec_of(protocol, row).receive(bytes.fromhex(row["hex"]))

@@ -6,6 +6,7 @@ HEADS   bytes that begin a frame; noise is made without them. Empty: any noise w
 stated  optional: a row's `meaning` in the names of what is decoded, where the row has words for
         people instead
 UNANSWERED  optional: commands that a device obeys without a word
+stage   optional: brings into the emulator's field the tag that a host's command is meant for
 ABOUT   what the emulated reader says of itself when it is probed
 HARMLESS  all that a probe may ask: commands whose answers change nothing
 """
@@ -19,7 +20,9 @@ from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
+from readers.codec import Emulator
 from readers.inquiry import About
+from readers.reads import Command
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Samples:
     heads: bytes | None
     stated: Callable[[dict[str, Any]], dict[str, Any]]  # `Any`: a row's own fields
     unanswered: frozenset[int]
+    stage: Callable[[Emulator, Command], None]
     about: About
     harmless: frozenset[int]
 
@@ -39,6 +43,7 @@ def samples(protocol: str) -> Samples:
         module.HEADS,
         getattr(module, "stated", lambda meaning: meaning),
         getattr(module, "UNANSWERED", frozenset()),
+        getattr(module, "stage", lambda _emulator, _asked: None),
         getattr(module, "ABOUT", About()),
         frozenset(getattr(module, "HARMLESS", ())),
     )

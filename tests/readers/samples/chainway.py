@@ -6,15 +6,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from readers.codec import Emulator
 from readers.inquiry import About
-from readers.protocols.chainway.codec import Frame
+from readers.protocols.chainway.codec import Access, Frame
+from readers.protocols.chainway.commands import ACCESSES
+from readers.protocols.chainway.emulator import ChainwayEmulator
+from readers.reads import Command
+from readers.tag_memory import RESERVED, TID
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xa5\xc8"
 ABOUT = About("E710", "7.40.1", "eu", (30.0,))
 HARMLESS = {0x02, 0x12, 0x2E}
-UNANSWERED = frozenset({0x82})
-"""Tags follow, if there are any."""
 _HEAD = st.sampled_from([0xA55A, 0xC88C])
 _MORE = st.sampled_from([0, 2, 3, 5, 12, 14, 15, 16, 17]).flatmap(
     lambda size: st.binary(min_size=size, max_size=size)
@@ -49,3 +52,15 @@ def stated(meaning: dict[str, Any]) -> dict[str, Any]:
     if text := told.pop("epc_ascii", ""):
         assert told["epc"] == text.encode().hex()
     return told
+
+
+def stage(emulator: Emulator, asked: Command) -> None:
+    """Show the one tag that a command names, with the passwords that it gives."""
+    access = Access.decode(asked.data) if asked.command in ACCESSES else None
+    if access is None:
+        return
+    assert isinstance(emulator, ChainwayEmulator)
+    [tag] = emulator.tags.tags()
+    if access.bank == TID and access.bits:
+        tag.banks[TID][: len(access.mask)] = access.mask
+    tag.banks[RESERVED][:] = access.password * 2
