@@ -107,7 +107,7 @@ class Seen:
     """One tag or code that was read, however often. It was not recorded."""
 
     code: str
-    """EPC in hex, or the text of a scan."""
+    """EPC in hex, the text of a scan, or the digits printed on a card."""
     is_tag: bool
     count: int
     rssi_dbm: float | None

@@ -15,10 +15,11 @@ from datetime import datetime
 
 from readers.ports import Trouble as PortTrouble
 from readers.probe import SECONDS_MAX, Found, NotFound, Step, probe
-from readers.reads import LineDown, LineUp, Received, Scan, TagRead
+from readers.reads import CardRead, LineDown, LineUp, Received, Scan, TagRead
 from readers.registry import protocol as protocol_named
 from readers.session import Session
 from traceability.floor_values import Finding, KnownReader, Nothing, Reading, Seen, Trouble
+from traceability.station.cards import printed
 
 log = logging.getLogger(__name__)
 
@@ -215,6 +216,8 @@ class ReadNow(Look):
             code, is_tag, rssi, antenna = value.epc.hex(), True, value.rssi_dbm, value.antenna
         elif isinstance(value, Scan):
             code, is_tag, rssi, antenna = value.message, False, None, None
+        elif isinstance(value, CardRead):
+            code, is_tag, rssi, antenna = printed(value), False, None, None
         else:
             return
         known = self._counts.get(code)

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from readers.reads import Received, Scan, TagRead
+from readers.reads import CardRead, Received, Scan, TagRead
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow, Work
 from traceability.gs1 import identify, key_of_epc, product_of
 from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight, Stray
 from traceability.station.blank import BlankTags
 from traceability.station.cache import Cache
+from traceability.station.cards import HeldCards, printed
 from traceability.station.interpret import Closed, Post, Task, Why
 from traceability.station.two_codes import differing
 from traceability.station.verdict import READY, Other, Verdict, find_cartons, is_readable, judge
@@ -74,6 +75,7 @@ class StationPasses:
         self._left: set[str] = set()
         self._attempts: dict[str, _Attempt] = {}
         self._blank = BlankTags()
+        self._cards = HeldCards()
         self._foreign: dict[str, Stray] = {}
 
     @property
@@ -103,7 +105,9 @@ class StationPasses:
                 rssi_dbm=value.rssi_dbm,
                 read_count=received.count,
             )
-        elif isinstance(value, Scan):
+        elif isinstance(value, CardRead) and not self._cards.is_act(received.reader, value, at):
+            return closed
+        elif isinstance(value, Scan | CardRead):
             key, is_blank = scan_key(value, self.cache), False
             key = self.cache.master.aliases.get(key, key)
             sight = Sight(at, key, received.reader, is_scan=True)
@@ -414,12 +418,13 @@ class StationPasses:
         )
 
 
-def scan_key(scan: Scan, cache: Cache) -> str:
-    """Return the key of what a label says.
+def scan_key(said: Scan | CardRead, cache: Cache) -> str:
+    """Return the key of what a label says, or of the number printed on a card.
 
     A label without a GS1 meaning is one of the workshop's own; the patterns of the flow say
     whether it names one thing or a counted class.
     """
+    scan = Scan(printed(said), None) if isinstance(said, CardRead) else said
     flow: Flow | None = cache.flow
     try:
         found = identify(scan.message, form="scan", namespace=cache.namespace).key

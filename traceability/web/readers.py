@@ -206,7 +206,7 @@ def _row(floor: Floor, view: View, port: PortNow) -> Row:
 
 def _tags(view: View, seen: tuple[Seen, ...]) -> tuple[Tag, ...]:
     """Name what was read; what nobody has entered keeps its code alone."""
-    keys = {one.code: _key(one) for one in seen}
+    keys = {one.code: _key(one, view.namespace) for one in seen}
     wanted = [key for key in keys.values() if key]
     met = items.find_items(view, wanted)
     products = view.master("product", [product_of(key) or key for key in wanted])
@@ -221,11 +221,11 @@ def _tags(view: View, seen: tuple[Seen, ...]) -> tuple[Tag, ...]:
     return tuple(found)
 
 
-def _key(seen: Seen) -> str:
+def _key(seen: Seen, namespace: str) -> str:
     try:
         if seen.is_tag:
             return key_of_epc(bytes.fromhex(seen.code))
-        return identify(seen.code).key or ""
+        return identify(seen.code, namespace=namespace).key or ""
     except InvalidIdentifier:
         return ""
 
