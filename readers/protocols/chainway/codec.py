@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import xor
 from struct import Struct
-from typing import Any
 
 from readers.codec import FramedCodec
 from readers.layout import decode_first, layouts
@@ -38,14 +36,10 @@ _TAILS = {code: layouts(tail) for code, tail in ACCESSES.items()}
 _HEAD = re.compile(rb"\xa5(?:\x5a|\Z)|\xc8(?:\x8c|\Z)")
 
 
-def _tag_shape(size: int) -> tuple[Callable[[bytes], tuple[Any, ...]], int]:
-    """Return how to unpack a plain tag frame of this size, and its EPC's words (0: no tag)."""
-    words = (size - 13) // 2 if size > 13 and size % 2 else 0
-    return Struct(f">HHBH{words * 2}shBxH").unpack, words
-
-
-# Any: `Struct.unpack` cannot say what its format holds.
-_TAG_SHAPES = tuple(_tag_shape(size) for size in range(64))
+_RUN_SIZES = range(14, 69)
+"""Records that are read in a row: at most 64 bytes lie between their head and their tail."""
+# Head, size, command, PC; EPC and what the mode adds; RSSI, antenna, tail.
+_SHAPES = {size: Struct(f">HHBH{size - 13}shBxH").unpack for size in _RUN_SIZES}
 
 
 def xor8(data: bytes) -> int:
@@ -208,36 +202,45 @@ class ChainwayCodec(FramedCodec):
         return found.start() if found else -1
 
     def _run(self, data: bytes, position: int, found: list[Item]) -> int:
-        """Take plain tag frames in a row; anything else is left to `_take`."""
+        """Take tag frames in a row; anything else is left to `_take`."""
         limit = len(data) - 14
         keep = found.append
+        has_phase, has_frequency = self._known
         while position < limit:
             size = data[position + 3]
-            # LEN's high byte is 0 in any frame this short; the checksum covers it.
-            if size > 40:
-                return position
-            unpack, words = _TAG_SHAPES[size]
             frame = data[position : position + size]
-            if not words or len(frame) != size:
+            if len(frame) != size or size not in _RUN_SIZES:
                 return position
+            # Folded in halves until all bytes have fallen on one.
             folded = int.from_bytes(frame[2:-2], "big")
-            folded ^= folded >> 256 ^ folded >> 128
+            if size > 36:
+                folded ^= folded >> 256
+            folded ^= folded >> 128
             folded ^= folded >> 64
             folded ^= folded >> 32
             folded ^= folded >> 16
-            head, said, command, pc, epc, tenths, antenna, tail = unpack(frame)
+            head, said, command, pc, epc, tenths, antenna, tail = _SHAPES[size](frame)
+            left = size - 13 - (pc >> 11) * 2
             if (
                 (folded ^ folded >> 8) & 0xFF
-                or pc >> 11 != words
+                or left < 0
                 or tail != 0x0D0A
-                or head not in HEADS
                 or said != size
                 or command not in RECORDS
+                or head not in HEADS
             ):
                 return position
+            phase = mhz = None
+            more: tuple[tuple[str, object], ...] = ()
+            if left:
+                blocks = blocks_of(left, has_phase, has_frequency)
+                phase, khz, more = _added(epc[-left:], blocks)
+                mhz = khz and khz / 1000
+                epc = epc[:-left]
             draft = TagReadDraft(
-                epc, antenna, tenths / 10, tenths, pc, None, None, None, None, None, frame
-            )
+                epc, antenna, tenths / 10, tenths, pc, None, None, mhz, None, phase,
+                frame, more,
+            )  # fmt: skip
             draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
             keep(draft)  # type: ignore[arg-type]
             position += size
@@ -282,28 +285,33 @@ class ChainwayCodec(FramedCodec):
         left = len(data) - size - 5
         if left < 0:
             return f"EPC of {len(data) - 5} bytes or fewer, its PC word says {size}"
-        blocks = blocks_of(left, *self._known)
-        epc, rest = data[2 : 2 + size], data[2 + size : -3]
+        phase, khz, more = _added(data[2 + size : -3], blocks_of(left, *self._known))
         tenths = int.from_bytes(data[-3:-1], "big", signed=True)
-        more: list[tuple[str, object]] = []
-        phase = khz = None
-        if blocks is None:
-            more.append(("data", rest.hex()))
-        else:
-            if blocks.tid:
-                more.append(("tid", rest[: blocks.tid].hex()))
-            if blocks.user:
-                more.append(("user", rest[blocks.tid : blocks.tid + blocks.user].hex()))
-            at = blocks.tid + blocks.user
-            if blocks.has_phase:
-                phase = int.from_bytes(rest[at : at + 2], "big")
-            if blocks.has_frequency:
-                khz = int.from_bytes(rest[-3:], "big")
-                more.append(("frequency_khz", khz))
         return TagRead(
-            epc, data[-1], tenths / 10, tenths, int.from_bytes(data[:2], "big"), None, None,
-            khz / 1000 if khz is not None else None, None, phase, frame, tuple(more),
+            data[2 : 2 + size], data[-1], tenths / 10, tenths, int.from_bytes(data[:2], "big"),
+            None, None, khz and khz / 1000, None, phase, frame, more,
         )  # fmt: skip
+
+
+def _added(
+    rest: bytes, blocks: Blocks | None
+) -> tuple[int | None, int | None, tuple[tuple[str, object], ...]]:
+    """Return phase, frequency in kHz, and what a read has no slots for."""
+    if blocks is None:
+        return None, None, (("data", rest.hex()),)
+    more: list[tuple[str, object]] = []
+    at = blocks.tid
+    if at:
+        more.append(("tid", rest[:at].hex()))
+    if blocks.user:
+        more.append(("user", rest[at : at + blocks.user].hex()))
+        at += blocks.user
+    phase = int.from_bytes(rest[at : at + 2], "big") if blocks.has_phase else None
+    khz = None
+    if blocks.has_frequency:
+        khz = int.from_bytes(rest[-3:], "big")
+        more.append(("frequency_khz", khz))
+    return phase, khz, tuple(more)
 
 
 def _refusal(frame: bytes, command: int, flag: int | None, fields: dict[str, object]) -> Reply:
