@@ -175,6 +175,8 @@ class Sent:
     """`tag`, `card`, `scan` or `reply`."""
     epc: bytes | None = None
     text: str | None = None
+    epcs: tuple[bytes, ...] = ()
+    """All tags of a frame that holds several; `epc` is None then."""
 
 
 class Emulator(ABC):
@@ -201,6 +203,21 @@ class Emulator(ABC):
     def tick(self) -> list[Sent]:
         """Return what the device pushes in one round without being asked again."""
         return []
+
+    def connect(self) -> list[Sent]:
+        """Return what the device says as soon as a host listens."""
+        return []
+
+    def disconnect(self) -> None:
+        """Take note that the host is gone."""
+
+    def refusal(self) -> bytes:
+        """Return what a second host is told before the device hangs up on it."""
+        return b""
+
+    def flip_place(self, frame: bytes) -> tuple[int, int] | None:
+        """Return byte and bit whose flip no host can overlook; None: any bit of the frame."""
+        return None
 
     def scan(self, text: str, aim: str | None = None) -> Sent:
         """Return one barcode as the device sends it."""

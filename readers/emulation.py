@@ -106,7 +106,9 @@ class EmulatedReader:
         self._is_plugged = True
         self.frames_sent = 0
         self._stopping = threading.Event()
+        self._has_host = False
         self._wire: Wire = _wire(port, name, folder, tcp_port, baud)
+        self._wire.refusal = self._emulator.refusal()
         self._thread = threading.Thread(target=self._live, name=f"emulated {name}", daemon=True)
         self._thread.start()
 
@@ -217,9 +219,11 @@ class EmulatedReader:
         next_round = time.monotonic()
         while not self._stopping.is_set():
             if not self._follow_plug():
+                self._greet()
                 self._stopping.wait(STEP_S)
                 continue
             data = self._wire.recv_some(STEP_S)
+            self._greet()
             with self._lock:
                 answers = self._emulator.answer(data) if data else []
                 busy_s = self._emulator.busy_ms / 1000 if answers else 0.0
@@ -232,6 +236,18 @@ class EmulatedReader:
                 with self._lock:
                     if self._wire.is_connected():
                         self._emit(self._emulator.tick())
+
+    def _greet(self) -> None:
+        """Tell the device of a host that came or went."""
+        with self._lock:
+            has_host = self._is_plugged and self._wire.is_connected()
+            if has_host == self._has_host:
+                return
+            self._has_host = has_host
+            if has_host:
+                self._emit(self._emulator.connect())
+            else:
+                self._emulator.disconnect()
 
     def _answer(self, answers: list[Sent]) -> None:
         """Send what a round found; a tag that left during the round is not found."""
@@ -257,7 +273,8 @@ class EmulatedReader:
     def _emit_one(self, sent: Sent) -> bool:
         faults = self.faults
         is_read = sent.kind != "reply"
-        if is_read and (self._swallows > 0 or sent.epc in self._swallowed_epcs):
+        epcs = sent.epcs or (sent.epc,)
+        if is_read and (self._swallows > 0 or any(epc in self._swallowed_epcs for epc in epcs)):
             self._swallows -= self._swallows > 0
             self._write_log(sent, "swallowed")
             return True
@@ -296,7 +313,9 @@ class EmulatedReader:
         return bytes(self._chance.randint(0x80, 0xBF) for _ in range(size)) + b"\r\n"
 
     def _flipped(self, frame: bytes) -> bytes:
-        if self._is_binary:
+        if place := self._emulator.flip_place(frame):
+            at, bit = place
+        elif self._is_binary:
             at, bit = self._chance.randrange(len(frame)), self._chance.randrange(8)
         else:
             # Any other bit of a line may give another digit: that is for check digits to find.
@@ -312,11 +331,11 @@ class EmulatedReader:
             "protocol": self.protocol,
             "kind": sent.kind,
         }
-        if sent.epc is not None:
-            line["epc"] = sent.epc.hex()
         if sent.text is not None:
             line["text"] = sent.text
-        self._log.write(json.dumps(line | {"frame": sent.frame.hex(), "sent": is_sent}) + "\n")
+        for epc in sent.epcs or (sent.epc,):
+            told = line if epc is None else line | {"epc": epc.hex()}
+            self._log.write(json.dumps(told | {"frame": sent.frame.hex(), "sent": is_sent}) + "\n")
 
 
 def _wire(port: str, name: str, folder: Path | str | None, tcp_port: int, baud: int | None) -> Wire:

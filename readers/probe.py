@@ -229,7 +229,7 @@ class _Probe:
         for number in range(ROUNDS):
             for entry in self._listed.values():
                 is_here = self._baud is None or self._baud in entry.bauds
-                is_usual = self._baud is None or self._baud == entry.bauds[0]
+                is_usual = self._baud is None or entry.bauds[:1] == (self._baud,)
                 if entry.inquiry is None or not is_here or (number and not is_usual):
                     continue
                 self._on_step(Step("ask", self._baud, entry.name))

@@ -19,7 +19,7 @@ class ProtocolEntry:
     title: str
     """What stands on the box, in words of the people who buy it."""
     bauds: tuple[int, ...]
-    """Speeds it is found at, the usual one first."""
+    """Speeds it is found at, the usual one first; none where it is met on networks only."""
     codec: Callable[[], Codec]
     host_codec: Callable[[], Codec] | None
     """Hears the host's commands; None where a host has nothing to say."""

@@ -46,6 +46,8 @@ OnBytes = Callable[[datetime, str, bytes], None]
 """Hears every byte: (at, "in" | "out" | "idle" | "up" | "down", bytes)."""
 
 _MILLISECOND = timedelta(milliseconds=1)
+USUAL_BAUD = 115200
+"""For a protocol of networks on a serial line nevertheless, such as a console server's."""
 WAIT_S = 0.05
 """Longest sleep in a read; how soon a stop is noticed."""
 QUEUE_MAX = 10_000
@@ -177,7 +179,7 @@ class Session:
         self.name = name
         self.protocol = protocol
         self.url = url
-        self.baud = baud or entry.bauds[0]
+        self.baud = baud or next(iter(entry.bauds), USUAL_BAUD)
         self._codec = codec or entry.codec()
         self._on_bytes = on_bytes
         self._deliver = deliver

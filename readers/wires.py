@@ -26,6 +26,8 @@ class Wire(Protocol):
     """One end of a wire, driven by one thread; `write` by the holder of the reader's lock."""
 
     url: str
+    refusal: bytes
+    """What a second host is told before it is let go."""
 
     def plug(self) -> None:
         """Make the wire ready for a host."""
@@ -53,6 +55,7 @@ class TcpWire:
 
     def __init__(self, port: int = 0) -> None:
         """Listen on loopback; port 0 takes a free one and keeps it."""
+        self.refusal = b""
         self._port = port
         self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
@@ -103,6 +106,8 @@ class TcpWire:
                     newcomer.settimeout(WRITE_S_MAX)
                     self._host = newcomer
                 else:
+                    with suppress(OSError):
+                        newcomer.send(self.refusal)
                     newcomer.close()
             if self._host is None or self._host not in ready:
                 return b""
@@ -136,6 +141,7 @@ class PtyWire:
             link: The name that stays.
             baud: The only speed at which both sides understand each other; None: any.
         """
+        self.refusal = b""  # a serial line has one host
         self._link = link
         self._baud = baud
         self._master = -1
