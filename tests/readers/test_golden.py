@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readers.reads import Item, Noise, Scan
+from readers.reads import Item, Noise, Scan, TagRead
 from readers.registry import PROTOCOLS
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -41,6 +41,12 @@ def test_a_frame_means_what_the_table_says(protocol: str, row: dict[str, Any]) -
     if expected["type"] == "noise":
         assert all(isinstance(item, Noise) for item in items)
         assert b"".join(item.data for item in items if isinstance(item, Noise)).hex() == row["hex"]
+        return
+    if "tags" in expected:  # several tags share one frame
+        trees = [item.tree() for item in items if isinstance(item, TagRead)]
+        told = zip(expected["tags"], trees, strict=True)
+        assert [{key: tree[key] for key in tag} for tag, tree in told] == expected["tags"]
+        assert {tree["frame"] for tree in trees} == {row["hex"]}
         return
     [item] = items
     tree = item.tree()

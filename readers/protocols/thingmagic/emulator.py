@@ -1,0 +1,253 @@
+"""A ThingMagic module played: bootloader and firmware, settings, tag access, continuous reading."""
+
+from __future__ import annotations
+
+from readers.codec import Emulator, Sent
+from readers.protocols.thingmagic.access import asked_of_tag
+from readers.protocols.thingmagic.codec import (
+    ASKED,
+    GEN2,
+    NO_TAG,
+    Frame,
+    ThingMagicHostCodec,
+)
+from readers.protocols.thingmagic.commands import ACCESS, COMMANDS, REGIONS
+from readers.reads import Command
+from readers.tag_memory import EmulatedTag, Population
+
+_VERSION = bytes.fromhex("1612310030000001201707210107020900000010")
+_SETTINGS: dict[int, bytes] = {
+    0x61: b"\x01\x01", 0x62: b"\x08\xfc", 0x63: b"\x00\x00", 0x64: b"\x08\xfc", 0x67: b"\x02",
+    0x68: b"\x00", 0x72: b"\x1f",
+}  # fmt: skip
+_CHANGES = {0x91: 0x61, 0x92: 0x62, 0x93: 0x63, 0x94: 0x64, 0x97: 0x67, 0x98: 0x68}
+_POWER_LIMITS = b"\x0a\x8c\x00\x00"
+"""27 dBm down to 0."""
+_IN_BOOTLOADER = frozenset({0x03, 0x04, 0x06, 0x0C, 0x10})
+_WRONG_COUNT, _INVALID, _UNKNOWN, _POWER_HIGH, _WRONG_REGION = 0x100, 0x101, 0x102, 0x103, 0x10B
+_OUTCOMES = {"ok": 0, "overrun": 0x423, "locked": 0x424, "password": 0x406}
+_FLAGS_AT, _FAST_FLAGS_AT = 12, 32
+"""Where AA48 and AA58 say which fields they want."""
+_SILION_LEAVES_OUT = 0xFE60
+"""Bits of the metadata flags that this module does not know in this dialect."""
+HEARTBEAT_ROUNDS = 20
+"""A round takes 50 ms; the module says that it lives once a second."""
+KHZ = 866_300
+
+
+class ThingMagicEmulator(Emulator):
+    """A module that reads by 2F and by Silion's `AA`; a Silion one refuses 2F."""
+
+    def __init__(self, *, is_booted: bool = True, is_silion: bool = False) -> None:
+        """Switch the module on with an empty field.
+
+        Args:
+            is_booted: False: it waits in its bootloader, as after power-up.
+            is_silion: It refuses 2F.
+        """
+        super().__init__()
+        self.tags_a_round = 12
+        """At 115200 baud a round of 50 ms carries no more than this many records."""
+        self.is_booted = is_booted
+        self._is_silion = is_silion
+        self._host = ThingMagicHostCodec()
+        self._settings = dict(_SETTINGS)
+        self._options: dict[int, bytes] = {0x0C: b"\x01"}
+        self._tags = Population(self.field)
+        self._head: bytes | None = None
+        """What begins each record while it reads; None: it rests."""
+        self._flags = 0
+        self._is_by_aa = False
+        self._rounds = 0
+        self._first = 0
+
+    def restart(self) -> None:
+        """Lose power for a moment: settings are gone, the bootloader waits."""
+        self.is_booted, self._head = False, None
+        self._settings = dict(_SETTINGS)
+
+    def answer(self, data: bytes) -> list[Sent]:
+        """Answer every command; while reading, none but the stop."""
+        self.busy_ms = 0
+        sent: list[Sent] = []
+        # A module forgets half a command after a pause; here it is known by what came behind it.
+        for item in self._host.receive(data) + self._host.idle(0):
+            if isinstance(item, Command):
+                sent += self._do(item)
+        return sent
+
+    def tick(self) -> list[Sent]:
+        """Push one round of continuous reading, and the heartbeat once a second."""
+        if self._head is None:
+            return []
+        self._rounds += 1
+        sent = [self._record(tag) for tag in self._round()]
+        if self._rounds % HEARTBEAT_ROUNDS == 0:
+            alive = (
+                self._reply(0xAA, bytes(6)) if self._is_by_aa else self._reply(0x22, b"", NO_TAG)
+            )
+            sent.append(alive)
+        return sent
+
+    def _reply(self, code: int, data: bytes = b"", status: int = 0) -> Sent:
+        return Sent(Frame(code, data, status).encode())
+
+    def _do(self, asked: Command) -> list[Sent]:
+        code, data = asked.command, asked.data
+        is_stop = (code == 0x2F and data[2:3] == b"\x02") or (
+            code == 0xAA and asked.fields.get("sub") == "0x49"
+        )
+        if self._head is not None and not is_stop:
+            return []
+        if not self.is_booted and code not in _IN_BOOTLOADER:
+            return [self._reply(code, status=_INVALID)]
+        if code == 0x04:
+            return [self._boot()]
+        if code not in COMMANDS or code in (0x06, 0x09):
+            return [self._reply(code, status=_UNKNOWN)]
+        if code in (0x2F, 0xAA):
+            return [self._switch(asked, is_stop=is_stop)]
+        if code in ACCESS:
+            return [self._access(code, asked_of_tag(code, data))]
+        if not any(layout.decode(data) is not None for layout in ASKED[code]):
+            return [self._reply(code, status=_WRONG_COUNT)]
+        if code == 0x21:
+            return self._single()
+        if code == 0x23:
+            return [self._write_epc(data[4:])]
+        return [self._reply(code, *self._setting(code, data))]
+
+    def _boot(self) -> Sent:
+        if self.is_booted:
+            return self._reply(0x04, status=_INVALID)
+        self.is_booted = True
+        return self._reply(0x04, _VERSION)
+
+    def _switch(self, asked: Command, *, is_stop: bool) -> Sent:
+        """Begin or end continuous reading, by 2F or by `AA`, whichever this module knows."""
+        code, data = asked.command, asked.data
+        if code == 0x2F and self._is_silion:
+            return self._reply(code, status=_INVALID)
+        if is_stop:
+            self._head = None
+            return self._reply(code, data[:12] if code == 0xAA else data[2:3])
+        self._rounds, self._is_by_aa = 0, code == 0xAA
+        if code == 0xAA:
+            at = _FAST_FLAGS_AT if asked.fields.get("sub") == "0x58" else _FLAGS_AT
+            self._head = data[at : at + 2]
+            self._flags = int.from_bytes(self._head, "big") & ~_SILION_LEAVES_OUT
+            self._head = self._flags.to_bytes(2, "big")
+            return self._reply(code, data[:12])
+        if len(data) < 16 or data[2] != 1:
+            return self._reply(code, status=_WRONG_COUNT)
+        self._head = b"\x10" + data[10:12] + data[14:16] + b"\x01"
+        self._flags = int.from_bytes(data[14:16], "big")
+        return self._reply(code, data[2:3])
+
+    def _setting(self, code: int, data: bytes) -> tuple[bytes, int]:
+        """Tell or change a setting; return the data and the status."""
+        if code == 0x03:
+            return _VERSION, 0
+        if code == 0x0C:
+            return (b"\x12" if self.is_booted else b"\x11"), 0
+        if code == 0x10:
+            return data + bytes(12), 0
+        if code in (0x62, 0x64) and data == b"\x01":
+            return b"\x01" + self._settings[code] + _POWER_LIMITS, 0
+        if code == 0x61:
+            return (data or b"") + self._settings[code], 0
+        if code in (0x6A, 0x9A):
+            if code == 0x9A:
+                self._options[data[1]] = data[2:]
+                return b"", 0
+            return data + self._options.get(data[1], b"\x00"), 0
+        if code == 0x71:
+            return bytes(sorted(REGIONS)), 0
+        if code in (0x92, 0x94) and data > _POWER_LIMITS[:2]:
+            return b"", _POWER_HIGH
+        if code == 0x97 and data[0] not in REGIONS:
+            return b"", _WRONG_REGION
+        if code in _CHANGES:
+            self._settings[_CHANGES[code]] = data
+            return b"", 0
+        return self._settings.get(code, b""), 0
+
+    def _round(self) -> list[EmulatedTag]:
+        # A crowded field is read over several rounds: each begins where the last one stopped.
+        everything = self._tags.tags()
+        first = self._first % len(everything) if everything else 0
+        chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
+        self._first = first + len(chosen)
+        return chosen
+
+    def _record(self, tag: EmulatedTag) -> Sent:
+        assert self._head is not None
+        port, dbm = self.field[tag.epc]
+        place = (port & 0xF) << 4 | port & 0xF
+        ms = self._rounds * 50
+        parts = (
+            b"\x01", bytes((dbm & 0xFF,)), bytes((place,)), KHZ.to_bytes(3, "big"),
+            ms.to_bytes(4, "big"), b"\x00\x5a", bytes((GEN2,)), b"\x00\x00", b"\x00",
+        )  # fmt: skip
+        said = b"".join(part for bit, part in enumerate(parts) if self._flags >> bit & 1)
+        body = tag.pc + tag.epc + tag.crc.to_bytes(2, "big")
+        if self._is_by_aa:
+            data, code = self._head + said + bytes((len(body),)) + body, 0xAA
+        else:
+            data, code = self._head + said + (len(body) * 8).to_bytes(2, "big") + body, 0x22
+        return Sent(Frame(code, data, 0).encode(), "tag", tag.epc)
+
+    def _single(self) -> list[Sent]:
+        self.busy_ms = 50
+        tags = self._tags.tags()
+        if not tags:
+            return [self._reply(0x21, status=NO_TAG)]
+        data = tags[0].epc + tags[0].crc.to_bytes(2, "big")
+        return [Sent(Frame(0x21, data, 0).encode(), "tag", tags[0].epc)]
+
+    def _write_epc(self, epc: bytes) -> Sent:
+        tags = self._tags.tags()
+        if not tags:
+            return self._reply(0x23, status=NO_TAG)
+        if len(epc) % 2 or not 2 <= len(epc) <= 62:
+            return self._reply(0x23, status=0x410)
+        pc = (len(epc) // 2 << 11).to_bytes(2, "big")
+        outcome = tags[0].write(1, 1, pc + epc)
+        self._tags.settle()
+        return self._reply(0x23, status=_OUTCOMES[outcome])
+
+    def _access(self, code: int, asked: dict[str, object] | None) -> Sent:
+        """Do what is asked of the one tag that is meant, as the real module does."""
+        self.busy_ms = 30
+        if asked is None:
+            return self._reply(code, status=_WRONG_COUNT)
+        number = {key: value for key, value in asked.items() if isinstance(value, int)}
+        if "mask_bits" in number:
+            mask = bytes.fromhex(str(asked["mask"]))
+            tags = self._tags.find(
+                number["select_bank"], number["bit_addr"], number["mask_bits"], mask
+            )
+        else:
+            tags = self._tags.tags()
+        if not tags:
+            return self._reply(code, status=NO_TAG)
+        tag, password = tags[0], int(str(asked.get("password", "0")), 16)
+        if code == 0x28:
+            if not tag.knows(password):
+                return self._reply(code, status=0x404)
+            held = tag.read(number["bank"], number["word_addr"], number["words"])
+            if held is None:
+                return self._reply(code, status=0x423)
+            option = int(str(asked["option"]), 16)
+            return self._reply(code, (bytes((option, 0, 0)) if option & 0x10 else b"") + held)
+        if code == 0x24:
+            held = bytes.fromhex(str(asked["data"]))
+            outcome = tag.write(number["bank"], number["word_addr"], held, password)
+        elif code == 0x25:
+            action = int(str(asked["lock_action"]), 16)
+            outcome = tag.lock(int(str(asked["lock_mask"]), 16), action, password)
+        else:
+            outcome = tag.kill(password)
+        self._tags.settle()
+        failed = 0x40C if code == 0x26 else _OUTCOMES[outcome]
+        return self._reply(code, status=0 if outcome == "ok" else failed)
