@@ -47,6 +47,11 @@ class Codec(ABC):
         """True if bytes wait for their rest."""
         return False
 
+    @property
+    def has_begun(self) -> bool:
+        """True inside lines of text that no barcode scanner sends."""
+        return False
+
     def start(self) -> bytes:
         """Return the command that makes the reader speak; empty if it speaks by itself."""
         return b""
@@ -208,7 +213,7 @@ class Emulator(ABC):
         """Return what the device says as soon as a host listens."""
         return []
 
-    def disconnect(self) -> None:
+    def disconnect(self) -> None:  # noqa: B027  # most devices do not care
         """Take note that the host is gone."""
 
     def refusal(self) -> bytes:

@@ -219,7 +219,11 @@ class _Probe:
             for listener in self._listeners:
                 codec = listener.codec
                 listener.take(codec.receive(data) if data else codec.idle(quiet_ms))
-                item = listener.evidence(may_scan=may_scan)
+            # Lines are scans only where no protocol of lines knows them for its own.
+            known = sorted(self._listeners, key=lambda one: one.entry.inquiry is None)
+            is_text = any(listener.codec.has_begun for listener in known)
+            for listener in known:
+                item = listener.evidence(may_scan=may_scan and not is_text)
                 if item is not None:
                     return self._found(listener, item)
         return None
