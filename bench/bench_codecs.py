@@ -17,12 +17,16 @@ from collections.abc import Callable
 
 from readers.codec import Codec
 from readers.commands import decode_lines
+from readers.protocols.chafon_uhfreader.codec import Frame as UHFReaderFrame
+from readers.protocols.chafon_uhfreader.codec import UHFReaderCodec
 from readers.protocols.chainway.codec import ChainwayCodec
 from readers.protocols.chainway.codec import Frame as ChainwayFrame
 from readers.protocols.r200_bb7e.codec import Frame as R200Frame
 from readers.protocols.r200_bb7e.codec import R200Codec
 from readers.protocols.r2000_a0.codec import Frame as R2000Frame
 from readers.protocols.r2000_a0.codec import R2000Codec
+from readers.protocols.thingmagic.codec import Frame as ThingMagicFrame
+from readers.protocols.thingmagic.codec import ThingMagicCodec
 from readers.reads import TagRead
 
 READS = 20_000
@@ -62,6 +66,28 @@ def chainway_stream(tag_count: int) -> bytes:
         ).encode()
         for number in range(tag_count)
     )
+
+
+def uhfreader_stream(tag_count: int) -> bytes:
+    """Make what a reader pushes in real-time mode, a frame a tag: its dearest way to read."""
+    return b"".join(
+        UHFReaderFrame(
+            0, 0xEE, b"\x00\x01\x0c\x30\x34\x25\x7b" + number.to_bytes(8, "big") + b"\x45"
+        ).encode()
+        for number in range(tag_count)
+    )
+
+
+def thingmagic_stream(tag_count: int) -> bytes:
+    """Make full records of continuous reading, with a heartbeat after each hundred."""
+    head, tail = bytes.fromhex("10001b01ff0101c4110e1640"), bytes.fromhex("0000050000000080")
+    alive = ThingMagicFrame(0x22, b"", 0x0400).encode()
+    frames = []
+    for number in range(tag_count):
+        tag = b"\x30\x00\x30\x34\x25\x7b" + number.to_bytes(8, "big") + b"\xe9\x4a"
+        record = head + number.to_bytes(4, "big") + tail + tag
+        frames.append(ThingMagicFrame(0x22, record, 0).encode() + alive * (number % 100 == 99))
+    return b"".join(frames)
 
 
 def chunks_of(data: bytes) -> list[bytes]:
@@ -114,6 +140,8 @@ def measure() -> list[dict[str, object]]:
         ("r2000_a0", R2000Codec, r2000_stream(READS), b"\xa0\x13\x01\x8b", 21),
         ("r200_bb7e", R200Codec, r200_stream(READS), b"\xbb\x02\x22", 24),
         ("chainway", ChainwayCodec, chainway_stream(READS), b"\xa5\x5a\x00\x19\x83", 25),
+        ("chafon_uhfreader", UHFReaderCodec, uhfreader_stream(READS), b"\x14\x00\xee\x00", 21),
+        ("thingmagic", ThingMagicCodec, thingmagic_stream(READS), b"\xff\x28\x22", 47),
     )
     for name, codec, data, head, size in cases:
         raw_s = best_s(raw_run(data, head, size))

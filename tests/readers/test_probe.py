@@ -74,14 +74,14 @@ def made() -> Iterator[Callable[..., EmulatedReader]]:
 def test_every_reader_is_recognised_in_time(
     made: Callable[..., EmulatedReader], name: str, port: Literal["pty", "tcp"]
 ) -> None:
-    reader = made(name, port=port)
+    baud = None if port == "tcp" else PROTOCOLS[name].bauds[0]
+    reader = made(name, port=port, baud=baud)
     begun = time.monotonic()
 
     found = probe(reader.url, on_step=Scanning(reader, []))
 
     assert time.monotonic() - begun < 10
     is_scanner = name == "barcode_lines"
-    baud = None if port == "tcp" else PROTOCOLS[name].bauds[0]
     text = "5901234123457" if is_scanner else ""
     assert found == Found(reader.url, name, PROTOCOLS[name].title, baud, samples(name).about, text)
 
