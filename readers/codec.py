@@ -119,16 +119,19 @@ class FramedCodec(Codec):
         if not self._rest or self._is_rest_searched:
             return []
         self._is_rest_searched = True
-        found: list[Item] = []
-        behind = self._rest[1:]
-        end = self._walk(behind, found, is_final=False)
-        if not any(not isinstance(item, Noise) for item in found):
-            return []
-        head = self._rest[:1]
-        if isinstance(found[0], Noise):
-            head += found.pop(0).data  # type: ignore[union-attr]  # narrowed one line above
-        self._rest = behind[end:]
-        return [Noise(head, "a frame that never ended"), *found]
+        start = 1
+        while start < len(self._rest):
+            found: list[Item] = []
+            behind = self._rest[start:]
+            end = self._walk(behind, found, is_final=False)
+            if any(not isinstance(item, Noise) for item in found):
+                head = self._rest[:start]
+                if isinstance(found[0], Noise):
+                    head += found.pop(0).data  # type: ignore[union-attr]  # narrowed one line above
+                self._rest = behind[end:]
+                return [Noise(head, "a frame that never ended"), *found]
+            start += end + 1  # what waits there may be a false head as well
+        return []
 
     @property
     def has_pending(self) -> bool:

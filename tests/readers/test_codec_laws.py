@@ -147,9 +147,12 @@ def test_a_reader_that_is_started_reads_what_is_shown(protocol: str) -> None:
     entry, epc = PROTOCOLS[protocol], bytes.fromhex("30751feb705c5904e3d50d70")
     device, codec = entry.emulator(), entry.codec()
     device.show([epc])
+    greeting = b"".join(sent.frame for sent in device.connect())
     wire, seen = codec.start(), []
     for _ in range(12):
-        told = device.receive(wire) + b"".join(sent.frame for sent in device.tick())
+        told = greeting + device.receive(wire)
+        told += b"".join(sent.frame for sent in device.tick())
+        greeting = b""
         items = codec.receive(told) + codec.idle(20)
         seen += [item.epc for item in items if isinstance(item, TagRead)]
         wire = b"".join(codec.on_item(item) for item in items)
@@ -185,6 +188,20 @@ def test_a_false_head_does_not_hold_a_frame_back_once_the_line_is_quiet() -> Non
     assert head == Noise(bytes.fromhex("bb01390100"), "a frame that never ended")
     assert not isinstance(found, Noise)
     assert found.frame == frame
+
+
+def test_false_heads_in_a_row_do_not_hold_a_frame_back_either() -> None:
+    frame = bytes.fromhex("bb0107000100097e")
+    codec = r200_bb7e.R200Codec()
+    heads = bytes.fromhex("bb01390100bb01390100bb01390100")
+    assert codec.receive(heads + frame) == []
+
+    head, found = codec.idle(20)
+
+    assert head == Noise(heads, "a frame that never ended")
+    assert not isinstance(found, Noise)
+    assert found.frame == frame
+    assert not codec.has_pending
 
 
 def test_a_slow_line_may_pause_inside_a_frame() -> None:
