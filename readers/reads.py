@@ -138,6 +138,8 @@ class Scan:
     symbology: str | None
     """AIM id such as `]C1`, None if the scanner sends none."""
     frame: bytes = b""
+    more: tuple[tuple[str, object], ...] = ()
+    """What else this protocol says of a scan."""
 
     @property
     def message(self) -> str:
@@ -152,6 +154,7 @@ class Scan:
             "symbology": self.symbology,
             "aim": self.symbology,
             "data": self.text,
+            **dict(self.more),
             "frame": self.frame.hex(),
         }
 
