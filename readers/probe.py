@@ -179,6 +179,15 @@ class _Probe:
         self._heard = b""
         self.heard_count = 0
 
+    @property
+    def was_refused(self) -> bool:
+        """True if the reader said that it speaks with somebody else."""
+        return any(
+            each.entry.inquiry is not None and each.entry.inquiry.is_refusal(item)
+            for each in self._listeners
+            for item in each.items
+        )
+
     def run(self) -> Found | NotFound:
         """Listen, ask, and at last wait for a scan."""
         known: set[int] = {baud for entry in self._listed.values() for baud in entry.bauds}
@@ -369,7 +378,7 @@ def _try(
     except _Stop:
         return NotFound(url, "stopped", f"Finding out about {url} was stopped.")
     except PortLost:
-        if is_network and not one.heard_count:
+        if is_network and (not one.heard_count or one.was_refused):
             return NotFound(url, "occupied", _OCCUPIED.format(url=url))
         return NotFound(url, "lost", _LOST.format(url=url))
     finally:

@@ -61,6 +61,7 @@ def made() -> Iterator[Callable[..., EmulatedReader]]:
     readers: list[EmulatedReader] = []
 
     def make(protocol: str, **more: Any) -> EmulatedReader:  # `Any`: passed on by name
+        more.setdefault("port", "pty" if PROTOCOLS[protocol].bauds else "tcp")
         readers.append(EmulatedReader(f"reader-{len(readers)}", protocol, **more))
         return readers[-1]
 
@@ -69,8 +70,11 @@ def made() -> Iterator[Callable[..., EmulatedReader]]:
         reader.stop()
 
 
-@pytest.mark.parametrize("port", ["pty", "tcp"])
-@pytest.mark.parametrize("name", list(PROTOCOLS))
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [(name, port) for name in PROTOCOLS for port in ("pty", "tcp") if PROTOCOLS[name].bauds]
+    + [(name, "tcp") for name in PROTOCOLS if not PROTOCOLS[name].bauds],
+)
 def test_every_reader_is_recognised_in_time(
     made: Callable[..., EmulatedReader], name: str, port: Literal["pty", "tcp"]
 ) -> None:
