@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols import (
+    alien_ascii,
     barcode_lines,
+    chafon_uhfreader,
+    chainway,
     em4100_serial,
+    llrp,
     r200_bb7e,
     r2000_a0,
+    thingmagic,
+    tsl_ascii2,
+    zebra_ssi,
 )
 from readers.reads import ReaderError
 
@@ -23,7 +30,14 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
         barcode_lines.ENTRY,
         r200_bb7e.ENTRY,
         r2000_a0.ENTRY,
+        chafon_uhfreader.ENTRY,
+        thingmagic.ENTRY,
+        chainway.ENTRY,
+        tsl_ascii2.ENTRY,
+        alien_ascii.ENTRY,
+        zebra_ssi.ENTRY,
         em4100_serial.ENTRY,
+        llrp.ENTRY,
     )
 }
 
