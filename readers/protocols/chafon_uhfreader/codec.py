@@ -6,6 +6,7 @@ import re
 from binascii import crc_hqx
 from dataclasses import dataclass
 
+from readers.checksum import MIRROR, mcrf4xx
 from readers.codec import FramedCodec
 from readers.layout import decode_first, layouts
 from readers.protocols.chafon_uhfreader.asked import ACCESS, ROUNDS, asked
@@ -35,7 +36,6 @@ SCANTIME_100MS = 10
 TID_SIZE = 12
 IS_FAST_ID = 0x80
 
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NOT_SHORT = {size: re.compile(b"[" + re.escape(bytes((size,))) + b"-\xff]") for size in (4, 5)}
 ASKED = {code: layouts(asks) for code, (_, asks, _) in COMMANDS.items()}
 _TOLD = {code: layouts(told) for code, (_, _, told) in COMMANDS.items() if told}
@@ -54,26 +54,6 @@ _PUSHED: tuple[_More, ...] = tuple((("status", 0), ("antenna_mask", mask)) for m
 _PUSHED_18: _More = (("status", 0),)
 
 
-def crc(data: bytes) -> int:
-    """Compute CRC-16/MCRF4XX with its bits in the order that `crc_hqx` gives, so mirrored.
-
-    The mirror of a whole frame, its check included, is 0.
-
-    >>> crc(bytes.fromhex("040021d96a"))
-    0
-    """
-    return crc_hqx(data.translate(_REVERSED), 0xFFFF)
-
-
-def check_bytes(data: bytes) -> bytes:
-    """Return the two check bytes of a frame, least significant first.
-
-    >>> check_bytes(b"123456789").hex()
-    '916f'
-    """
-    return crc(data).to_bytes(2, "big").translate(_REVERSED)
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame in either direction; a reader's data begins with its status.
@@ -89,7 +69,7 @@ class Frame:
     def encode(self) -> bytes:
         """Return the bytes on the wire."""
         body = bytes((len(self.data) + 4, self.address, self.command)) + self.data
-        return body + check_bytes(body)
+        return body + mcrf4xx(body).to_bytes(2, "little")
 
     @classmethod
     def decode(cls, frame: bytes) -> Frame:
@@ -166,7 +146,7 @@ class UHFReaderCodec(FramedCodec):
             if end > size or end - position <= self._length_min:
                 return position
             frame = data[position:end]
-            if crc_hqx(frame.translate(_REVERSED), 0xFFFF):
+            if crc_hqx(frame.translate(MIRROR), 0xFFFF):
                 return position
             items = self._decode(frame)
             if isinstance(items, str):
@@ -183,9 +163,8 @@ class UHFReaderCodec(FramedCodec):
         if end > len(data):
             return 0, f"{len(data) - position} bytes of a frame of {length + 1}"
         frame = data[position:end]
-        if crc(frame):
-            expected = check_bytes(frame[:-2]).hex().upper()
-            return -1, f"checksum {frame[-2:].hex().upper()}, expected {expected}"
+        if (check := mcrf4xx(frame[:-2])) != int.from_bytes(frame[-2:], "little"):
+            return -1, f"checksum {frame[-1]:02X}{frame[-2]:02X}, expected {check:04X}"
         items = self._decode(frame)
         return (-1, items) if isinstance(items, str) else (end, items)
 
