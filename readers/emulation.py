@@ -183,6 +183,7 @@ class EmulatedReader:
                 else:
                     self._wire.unplug()
                 self._is_plugged = self._is_plug_wanted
+                self._greet()
                 self._plug_changed.notify_all()
             return self._is_plugged
 
@@ -219,7 +220,6 @@ class EmulatedReader:
         next_round = time.monotonic()
         while not self._stopping.is_set():
             if not self._follow_plug():
-                self._greet()
                 self._stopping.wait(STEP_S)
                 continue
             data = self._wire.recv_some(STEP_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from readers.codec import Emulator, Sent
 from readers.protocols.llrp.access import results_of
@@ -197,7 +198,9 @@ class LlrpEmulator(Emulator):
         self._held.clear()
         wanted = dict.fromkeys(("antenna", "rssi", "first_seen", "seen_count"), True)
         batches = [held[at : at + 50] for at in range(0, len(held), 50)]
-        return [self._report([self._tag(tag, wanted, n) for tag, n in each]) for each in batches]
+        sent = [self._report([self._tag(tag, wanted, n) for tag, n in each]) for each in batches]
+        # What was held is told although the tags are gone.
+        return [replace(each, epc=None) for each in sent]
 
     def _reports(self, spec: Parameter, tags: list[EmulatedTag]) -> list[Sent]:
         """Return the tags in reports of as many as the round was told to fill."""
