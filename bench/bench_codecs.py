@@ -17,10 +17,15 @@ from collections.abc import Callable
 
 from readers.codec import Codec
 from readers.commands import decode_lines
+from readers.protocols.chafon_cf.codec import CFCodec
+from readers.protocols.chafon_cf.codec import Frame as CFFrame
 from readers.protocols.chafon_uhfreader.codec import Frame as UHFReaderFrame
 from readers.protocols.chafon_uhfreader.codec import UHFReaderCodec
 from readers.protocols.chainway.codec import ChainwayCodec
 from readers.protocols.chainway.codec import Frame as ChainwayFrame
+from readers.protocols.llrp.codec import LlrpReplyCodec
+from readers.protocols.llrp.codec import Message as LlrpMessage
+from readers.protocols.llrp.structure import Parameter
 from readers.protocols.r200_bb7e.codec import Frame as R200Frame
 from readers.protocols.r200_bb7e.codec import R200Codec
 from readers.protocols.r2000_a0.codec import Frame as R2000Frame
@@ -90,6 +95,35 @@ def thingmagic_stream(tag_count: int) -> bytes:
     return b"".join(frames)
 
 
+def cf_stream(tag_count: int) -> bytes:
+    """Make rounds of 20 tags, each with its end."""
+    frames = []
+    for number in range(tag_count):
+        epc = b"\x30\x34\x25\x7b" + number.to_bytes(8, "big")
+        frames.append(CFFrame(0, 1, b"\x00\xfd\x8a\x01\x00\x0c" + epc).encode())
+        if number % 20 == 19:
+            frames.append(bytes.fromhex("cf0000010112421d"))
+    return b"".join(frames)
+
+
+def llrp_stream(tag_count: int, tags_a_report: int) -> bytes:
+    """Make reports of so many tags with antenna, RSSI, first seen and count, as captured ones."""
+    frames, tags = [], []
+    for number in range(tag_count):
+        parts = (
+            Parameter.of("EPC96", epc=(b"\x30\x34\x25\x7b" + number.to_bytes(8, "big")).hex()),
+            Parameter.of("AntennaID", antenna=1),
+            Parameter.of("PeakRSSI", rssi_dbm=-53),
+            Parameter.of("FirstSeenTimestampUTC", first_seen_utc_us=1594174805159594 + number),
+            Parameter.of("TagSeenCount", seen_count=1),
+        )
+        tags.append(Parameter.of("TagReportData", *parts))
+        if len(tags) == tags_a_report:
+            frames.append(LlrpMessage.of("RO_ACCESS_REPORT", *tags, id=number).encode())
+            tags.clear()
+    return b"".join(frames)
+
+
 def chunks_of(data: bytes) -> list[bytes]:
     """Cut a stream as a port gives it."""
     return [data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)]
@@ -139,9 +173,12 @@ def measure() -> list[dict[str, object]]:
     cases: tuple[tuple[str, Callable[[], Codec], bytes, bytes, int], ...] = (
         ("r2000_a0", R2000Codec, r2000_stream(READS), b"\xa0\x13\x01\x8b", 21),
         ("r200_bb7e", R200Codec, r200_stream(READS), b"\xbb\x02\x22", 24),
+        ("llrp, 1 a report", LlrpReplyCodec, llrp_stream(READS, 1), b"\x00\xf0\x00\x22\x8d", 34),
+        ("llrp, 20", LlrpReplyCodec, llrp_stream(READS, 20), b"\x00\xf0\x00\x22\x8d", 34),
         ("chainway", ChainwayCodec, chainway_stream(READS), b"\xa5\x5a\x00\x19\x83", 25),
         ("chafon_uhfreader", UHFReaderCodec, uhfreader_stream(READS), b"\x14\x00\xee\x00", 21),
         ("thingmagic", ThingMagicCodec, thingmagic_stream(READS), b"\xff\x28\x22", 47),
+        ("chafon_cf", CFCodec, cf_stream(READS), b"\xcf\x00\x00\x01\x12", 25),
     )
     for name, codec, data, head, size in cases:
         raw_s = best_s(raw_run(data, head, size))

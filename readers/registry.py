@@ -10,6 +10,7 @@ from readers.protocol import ProtocolEntry
 from readers.protocols import (
     alien_ascii,
     barcode_lines,
+    chafon_cf,
     chafon_uhfreader,
     chainway,
     em4100_serial,
@@ -31,6 +32,7 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
         r200_bb7e.ENTRY,
         r2000_a0.ENTRY,
         chafon_uhfreader.ENTRY,
+        chafon_cf.ENTRY,
         thingmagic.ENTRY,
         chainway.ENTRY,
         tsl_ascii2.ENTRY,
