@@ -25,7 +25,7 @@ from readers.inquiry import About
 from readers.ports import Trouble, examine
 from readers.reads import Item, Noise, PortLost, PortUnavailable, Scan
 from readers.registry import PROTOCOLS, ProtocolEntry
-from readers.transport import Transport, open_port
+from readers.transport import Transport, has_speed, open_port
 
 SECONDS_MAX = 9.5
 BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
@@ -172,7 +172,7 @@ class _Probe:
         self._on_step = on_step
         self._is_wanted = is_wanted
         self._listed = listed
-        self._is_network = "://" in url
+        self._is_network = not has_speed(url)
         self._listeners: list[_Listener] = []
         self._baud: int | None = None
         self._said = b""

@@ -1,13 +1,14 @@
 """Ports: a device, a pty or a socket, opened by a URL and read without waiting for more.
 
-`/dev/ttyUSB0`, `COM3`, `socket://host:port`, and pyserial's other URLs. A read returns what is
-there as soon as there is anything: asking pyserial for a count either costs a call a byte
-(`socket://`) or waits for the count. Nothing POSIX-only is imported at module level.
+`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://host:port`, and pyserial's other URLs. A
+read returns what is there as soon as there is anything: asking pyserial for a count either costs a
+call a byte (`socket://`) or waits for the count. Nothing POSIX-only is imported at module level.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import select
 import socket
 from contextlib import suppress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CHUNK_SIZE_MAX = 65536
 CONNECT_S_MAX = 3.0
 SEND_S_MAX = 2.0
+_IGNORED = "ign_set_control"
 
 
 class Transport(Protocol):
@@ -59,7 +61,27 @@ def open_port(url: str, baud: int = 115200) -> Transport:
     """
     if url.startswith("socket://"):
         return SocketTransport(url)
+    if url.startswith("rfc2217://"):
+        return Rfc2217Transport(url, baud)
     return SerialTransport(url, baud)
+
+
+def has_speed(url: str) -> bool:
+    """Tell whether the speed of a line is ours to set: of any but a bare network connection.
+
+    >>> has_speed("/dev/ttyUSB0"), has_speed("rfc2217://10.0.0.9:2217")
+    (True, True)
+    """
+    return not url.startswith("socket://")
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Let TCP find out that a reader's cable was pulled: the reader itself says nothing."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, seconds in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
 
 
 class SocketTransport:
@@ -83,12 +105,7 @@ class SocketTransport:
             ) from error
         self._socket.settimeout(SEND_S_MAX)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A reader whose cable was pulled says nothing; keep-alive is how TCP finds out.
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, seconds in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3)):
-            if hasattr(socket, name):
-                with suppress(OSError):
-                    self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+        _keep_alive(self._socket)
 
     def recv_some(self, timeout_s: float) -> bytes:
         """Return the bytes that are there, or wait for the first."""
@@ -164,7 +181,7 @@ class SerialTransport:
         return data
 
     def _recv_by_count(self, timeout_s: float) -> bytes:
-        """Read where there is nothing to select on: Windows, rfc2217, loop."""
+        """Read where there is nothing to select on: Windows, loop."""
         try:
             self._port.timeout = timeout_s
             first = self._port.read(1)
@@ -190,3 +207,71 @@ class SerialTransport:
         """Close the port."""
         with suppress(OSError):
             self._port.close()
+
+
+class Rfc2217Transport:
+    """A serial line behind a serial server whose speed is set from here (RFC 2217).
+
+    pyserial speaks the telnet options in a thread of its own and puts each byte into a queue;
+    there is nothing to select on. Its `read` forgets what is queued once the other side has hung
+    up, and setting its `timeout` negotiates the whole line anew, so the queue itself is drained.
+    """
+
+    def __init__(self, url: str, baud: int) -> None:
+        """Connect to `rfc2217://host:port` and set the line's speed."""
+        import serial as pyserial
+
+        # Many servers set the control lines without saying so.
+        lenient = (
+            url if "ign_set_control" in url else f"{url}{'&' if '?' in url else '?'}{_IGNORED}"
+        )
+        try:
+            self._port: serial.Serial = pyserial.serial_for_url(lenient, baudrate=baud)
+        except (pyserial.SerialException, OSError, ValueError, TypeError) as error:
+            raise PortUnavailable(
+                f"Cannot open {url}: {str(error).rstrip('.')}. Check that the serial server is"
+                " switched on, the address is right and that port is set to RFC 2217."
+            ) from error
+        # `Any` in effect: the stubs know neither; both have been there in all of pyserial 3.
+        self._queue: queue.Queue[bytes | None] = getattr(self._port, "_read_buffer")  # noqa: B009
+        self._socket: socket.socket = getattr(self._port, "_socket")  # noqa: B009
+        _keep_alive(self._socket)
+        self._is_lost = False
+
+    def recv_some(self, timeout_s: float) -> bytes:
+        """Return the bytes that are there, or wait for the first."""
+        found = bytearray()
+        try:
+            byte = None if self._is_lost else self._queue.get(timeout=max(timeout_s, 0.001))
+            while byte is not None and len(found) < CHUNK_SIZE_MAX:
+                found += byte
+                byte = self._queue.get_nowait()
+        except queue.Empty:
+            return bytes(found)
+        # The thread's last word, behind the last byte. What came before it still counts.
+        self._is_lost = self._is_lost or byte is None
+        if byte is not None:
+            found += byte
+        if not found:
+            raise PortLost("The serial server closed the connection.")
+        return bytes(found)
+
+    def send(self, data: bytes) -> None:
+        """Write all of `data`."""
+        try:
+            self._port.write(data)
+        except OSError as error:  # SerialException is one
+            raise PortLost(f"The connection broke: {error}.") from error
+
+    def set_baud(self, baud: int) -> None:
+        """Let the serial server go on at another speed."""
+        try:
+            self._port.baudrate = baud
+        except (OSError, ValueError) as error:
+            raise PortLost(f"The serial server did not change its speed: {error}.") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(OSError):
+            self._port.close()
+        self._socket.close()  # pyserial forgets to, once the other side has hung up
