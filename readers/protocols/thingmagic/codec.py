@@ -12,7 +12,13 @@ from readers.codec import FramedCodec
 from readers.layout import decode_first, layouts
 from readers.protocols.thingmagic.access import asked_of_tag
 from readers.protocols.thingmagic.commands import ACCESS, COMMANDS, SUB_COMMANDS, status_text
-from readers.protocols.thingmagic.records import Pairs, antennas_of, metadata, stream_pairs
+from readers.protocols.thingmagic.records import (
+    Pairs,
+    antennas_of,
+    frequency_pair,
+    metadata,
+    stream_pairs,
+)
 from readers.reads import Command, Item, Reply, TagRead, TagReadDraft
 
 HEAD = 0xFF
@@ -100,7 +106,11 @@ _RECORD = 0x22000010
 _ALL_FLAGS_READ = b"\x01\xff\x01"
 _DBM = tuple(float(raw - 256 if raw > 127 else raw) for raw in range(256))
 _ANTENNAS = tuple(antennas_of(byte) for byte in range(256))
+# Made once: a pair for each field of each read would cost more than the frame around it.
 _EPC_BITS = tuple(("epc_bits", bits) for bits in range(2048))
+_PHASES = tuple(("phase_deg", degrees) for degrees in range(361))
+_AIRS = tuple(("protocol", number) for number in range(256))
+_PINS = tuple(("gpio", number) for number in range(256))
 _NO_DATA = ("data_bits", 0)
 
 
@@ -208,16 +218,16 @@ class ThingMagicCodec(FramedCodec):
             ):
                 return position
             antenna, tx, rx = _ANTENNAS[place]
-            khz = khz_high << 8 | khz_low
+            mhz, frequency = frequency_pair(khz_high << 8 | khz_low)
             option, search, flags = stream_pairs(frame[5:10])
             more = (
-                option, search, flags, tx, rx, ("frequency_khz", khz), ("timestamp_ms", ms),
-                ("phase_deg", phase), ("protocol", air), _NO_DATA, ("gpio", pins), _EPC_BITS[bits],
+                option, search, flags, tx, rx, frequency, ("timestamp_ms", ms),
+                _PHASES[phase] if phase < 361 else ("phase_deg", phase), _AIRS[air], _NO_DATA,
+                _PINS[pins], _EPC_BITS[bits],
             )  # fmt: skip
             draft = TagReadDraft(
-                epc, antenna, _DBM[rssi], rssi, pc, tag_crc, None, khz / 1000, count, None, frame,
-                more,
-            )  # fmt: skip
+                epc, antenna, _DBM[rssi], rssi, pc, tag_crc, None, mhz, count, None, frame, more
+            )
             draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
             keep(draft)  # type: ignore[arg-type]
             position += size
