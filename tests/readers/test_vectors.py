@@ -76,7 +76,7 @@ def test_a_single_frame_means_what_its_row_says(protocol: str, row: dict[str, An
             stated["code"], told["code"] = stated["code"].split()[0], str(told["code"]).split()[0]
         assert told == stated
         number = re.match(r"0x[0-9A-F]+", meaning.get("cmd", ""))
-        if number:
+        if number and tree["type"] != "read":
             assert str(tree["cmd"]).startswith(number.group())
         if "text" in meaning:
             assert tree["text"] == meaning["text"]
@@ -102,7 +102,11 @@ def test_a_noisy_stream_is_recovered_in_its_chunks_and_any_other(
 def test_a_noisy_stream_accounts_for_every_byte(protocol: str, row: dict[str, Any]) -> None:
     items = in_chunks(codec_of(protocol, row), bytes.fromhex(row["hex"]), row["meaning"]["chunks"])
 
-    wire = [item.data if isinstance(item, Noise) else item.frame for item in items]
+    wire: list[bytes] = []
+    for item in items:
+        piece = item.data if isinstance(item, Noise) else item.frame
+        if not (wire and piece is wire[-1]):  # the tags of one frame share it
+            wire.append(piece)
 
     assert b"".join(wire).hex() == row["hex"]
 
@@ -144,7 +148,7 @@ def test_the_emulator_answers_what_hosts_really_send(protocol: str, row: dict[st
     pushed = b"".join(sent.frame for sent in emulator.tick())
 
     items = PROTOCOLS[protocol].codec().receive(answer + pushed)
-    if row["meaning"].get("checksum") == "bad":
+    if samples(protocol).stated(row["meaning"]).get("checksum") == "bad":
         assert items == []
         return
     [asked] = codec_of(protocol, row).receive(bytes.fromhex(row["hex"]))

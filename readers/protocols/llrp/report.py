@@ -31,15 +31,13 @@ _UNEVEN = frozenset({15, 17, 18})
 """TVs that belong to no tag of an inventory; and 18, whose two values are read apart."""
 _DBM: dict[object, float | None] = {
     raw: float(raw - 256 if raw > 127 else raw) for raw in range(256)
-} | {b"": None}
+} | {None: None}
 _SLOTS = (
     "epc", "antenna", "rssi_raw", "channel_index", "seen_count", "pc", "tag_crc", "phase",
     "peak_rssi_cdbm",
 )  # fmt: skip
 _PLAIN = ["epc", "antenna", "rssi_raw", "seen_count"]
 _SHOWN_TOO = ("seen_count", "channel_index")
-_MISSING = b""
-"""What a field of no bytes unpacks to: this slot is not on the wire."""
 _TV_SLOTS = {1: "antenna", 6: "rssi_raw", 12: "pc", 11: "tag_crc"}
 _FRONT = Struct(">HIIHH")
 """The head of a report and of its first tag."""
@@ -90,34 +88,24 @@ def _reader_of(tag: bytes) -> _Reader:
     constant: _SharedPairs = (("epc_bits", bits),) if tag[4] == 0 else ()
     if present == _PLAIN and not constant:
         return _plain_reader(check, expected, Struct(_format(pieces, present)), told, shown)
-    order = present + [slot for slot in _SLOTS if slot not in present]
-    slots, pick = Struct(_format(pieces, order)), itemgetter(*(order.index(s) for s in _SLOTS))
+    slots = Struct(_format(pieces, present)).unpack_from
+    # Behind the values that are on the wire stands None, for those that are not.
+    index = {name: at for at, name in enumerate(present)}
+    pick = itemgetter(*(index.get(slot, len(present)) for slot in _SLOTS))
 
     def read(frame: bytes, at: int, shared: _SharedPairs, khz: Mapping[int, int]) -> TagRead | None:
         if check(frame, at) != expected:
             return None
-        epc, antenna, raw, channel, count, pc, crc, phase, peak = pick(slots.unpack_from(frame, at))
+        values = (*slots(frame, at), None)
+        epc, antenna, raw, channel, count, pc, crc, phase, peak = pick(values)
         more = (*shared, *constant, *zip(shown, told(frame, at)))  # noqa: B905  # equally many
         dbm = _DBM[raw]
         if channel in khz:
             more += (("frequency_khz", khz[channel]),)
-        if peak is not _MISSING:
+        if peak is not None:
             dbm = peak / 100
             more += (("peak_rssi_cdbm", peak),)
-        draft = TagReadDraft(
-            epc,
-            None if antenna is _MISSING else antenna,
-            dbm,
-            None if raw is _MISSING else raw,
-            None if pc is _MISSING else pc,
-            None if crc is _MISSING else crc,
-            None,
-            None,
-            None if count is _MISSING else count,
-            None if phase is _MISSING else phase,
-            frame,
-            more,
-        )
+        draft = TagReadDraft(epc, antenna, dbm, raw, pc, crc, None, None, count, phase, frame, more)
         draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
         return draft  # type: ignore[return-value]
 
@@ -151,18 +139,11 @@ def _plain_reader(
 
 
 def _format(pieces: list[_Piece], wanted: list[str]) -> str:
-    """Return how to unpack the wanted values, in the order wanted; absent ones have no bytes."""
-    code, left = ">", list(wanted)
-    present = {piece.name for piece in pieces}
-    for piece in pieces:
-        while left and left[0] not in present:
-            code += "0s"
-            left.pop(0)
-        is_wanted = piece.name in left
-        code += f"{piece.lead}x" + (piece.code if is_wanted else f"{piece.size}x")
-        if is_wanted:
-            left.remove(piece.name)
-    return code + "0s" * len(left)
+    """Return how to unpack the wanted values in the order of the wire."""
+    return ">" + "".join(
+        f"{piece.lead}x" + (piece.code if piece.name in wanted else f"{piece.size}x")
+        for piece in pieces
+    )
 
 
 def _pieces(tag: bytes) -> list[_Piece]:
@@ -261,7 +242,9 @@ class ReportReader:
             ):
                 break
             frame, known = data[position:end], len(found)
-            shared = (("message_id", message_id), *held)
+            shared: _SharedPairs = (("message_id", message_id),)
+            if held:
+                shared += held
             for at in range(HEADER_SIZE, size, tag_size):
                 read = reader(frame, at, shared, khz)
                 if read is None:
@@ -296,13 +279,11 @@ class ReportReader:
         slots: dict[str, Any] = {name: told.get(name) for name in _SLOTS}
         more: dict[str, Any] = dict(shared) | ({} if bits is None else {"epc_bits": bits})
         more |= {name: told[name] for name in told if name not in _SLOTS or name in _SHOWN_TOO}
-        raw, dbm, peak = slots["rssi_raw"], _DBM[slots["rssi_raw"] or 0], slots["peak_rssi_cdbm"]
+        raw, dbm, peak = slots["rssi_raw"], _DBM[slots["rssi_raw"]], slots["peak_rssi_cdbm"]
         if slots["channel_index"] in self.frequencies_khz:
             more["frequency_khz"] = self.frequencies_khz[slots["channel_index"]]
         if peak is not None:
             dbm, more["peak_rssi_cdbm"] = peak / 100, peak
-        elif raw is None:
-            dbm = None
         if results:
             more["results"] = results
         if tag.rest:
