@@ -33,6 +33,8 @@ BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
 LISTEN_S = 1.0
 LISTEN_AGAIN_S = 0.3
 """How long a speed is listened to before anything is asked: the first, and each other."""
+ASK_S = 0.15
+"""Between two questions; who answers later is still heard, up to `ANSWER_S` after the last one."""
 ANSWER_S = 0.3
 ROUNDS = 2
 """At its usual speed a reader is asked twice: one that sleeps loses what wakes it."""
@@ -248,9 +250,11 @@ class _Probe:
                 self._on_step(Step("ask", self._baud, entry.name))
                 for ask in entry.inquiry.asks:
                     self._say(ask)
-                    found = self._listen(ANSWER_S, may_scan=False)
+                    found = self._listen(ASK_S, may_scan=False)
                     if found is not None:
                         return found
+            if (found := self._listen(ANSWER_S - ASK_S, may_scan=False)) is not None:
+                return found
         return None
 
     def _say(self, data: bytes) -> None:
