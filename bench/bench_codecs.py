@@ -13,19 +13,26 @@ import io
 import json
 import sys
 import time
+from binascii import crc_hqx
 from collections.abc import Callable
 
 from readers.codec import Codec
 from readers.commands import decode_lines
+from readers.protocols.chafon_5357.codec import Chafon5357Codec
+from readers.protocols.chafon_5357.codec import Frame as Chafon5357Frame
 from readers.protocols.chafon_cf.codec import CFCodec
 from readers.protocols.chafon_cf.codec import Frame as CFFrame
 from readers.protocols.chafon_uhfreader.codec import Frame as UHFReaderFrame
 from readers.protocols.chafon_uhfreader.codec import UHFReaderCodec
 from readers.protocols.chainway.codec import ChainwayCodec
 from readers.protocols.chainway.codec import Frame as ChainwayFrame
+from readers.protocols.fonkan_ascii.codec import FonkanCodec
+from readers.protocols.fonkan_ascii.codec import Frame as FonkanFrame
 from readers.protocols.llrp.codec import LlrpReplyCodec
 from readers.protocols.llrp.codec import Message as LlrpMessage
 from readers.protocols.llrp.structure import Parameter
+from readers.protocols.nordicid_nur.codec import Frame as NurFrame
+from readers.protocols.nordicid_nur.codec import NurCodec
 from readers.protocols.r200_bb7e.codec import Frame as R200Frame
 from readers.protocols.r200_bb7e.codec import R200Codec
 from readers.protocols.r2000_a0.codec import Frame as R2000Frame
@@ -124,6 +131,40 @@ def llrp_stream(tag_count: int, tags_a_report: int) -> bytes:
     return b"".join(frames)
 
 
+def nur_stream(tag_count: int) -> bytes:
+    """Make notifications of 4 tags each, as many as a reader finds in a short round."""
+    entry = bytes.fromhex("18cc640500543a0d0000300200") + b"\x30\x34\x25\x7b"
+    return b"".join(
+        NurFrame(
+            bytes.fromhex("82000001000004")
+            + b"".join(entry + each.to_bytes(8, "big") for each in range(number, number + 4)),
+            1,
+        ).encode()
+        for number in range(0, tag_count, 4)
+    )
+
+
+def fonkan_stream(tag_count: int) -> bytes:
+    """Make rounds of 20 tags, each with the line that ends it."""
+    frames = []
+    for number in range(tag_count):
+        body = b"\x30\x00\x30\x34\x25\x7b" + number.to_bytes(8, "big")
+        crc = (crc_hqx(body, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
+        frames.append(FonkanFrame("U" + (body + crc).hex().upper(), is_answer=True).encode())
+        if number % 20 == 19:
+            frames.append(b"\nU\r\n")
+    return b"".join(frames)
+
+
+def chafon_5357_stream(tag_count: int) -> bytes:
+    """Make what a reader pushes, a frame a tag: its dearest way to read."""
+    frames = []
+    for number in range(tag_count):
+        tag = b"\x0f\x01\x02\x30\x34\x25\x7b" + number.to_bytes(8, "big") + b"\x45"
+        frames.append(Chafon5357Frame(0, 0x45, b"\x01" + bytes(7) + b"\x01" + tag, b"CT").encode())
+    return b"".join(frames)
+
+
 def chunks_of(data: bytes) -> list[bytes]:
     """Cut a stream as a port gives it."""
     return [data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)]
@@ -179,6 +220,9 @@ def measure() -> list[dict[str, object]]:
         ("chafon_uhfreader", UHFReaderCodec, uhfreader_stream(READS), b"\x14\x00\xee\x00", 21),
         ("thingmagic", ThingMagicCodec, thingmagic_stream(READS), b"\xff\x28\x22", 47),
         ("chafon_cf", CFCodec, cf_stream(READS), b"\xcf\x00\x00\x01\x12", 25),
+        ("nordicid_nur", NurCodec, nur_stream(READS), b"\x18\xcc\x64", 25),
+        ("fonkan_ascii", FonkanCodec, fonkan_stream(READS), b"\nU3000", 36),
+        ("chafon_5357", Chafon5357Codec, chafon_5357_stream(READS), b"\x43\x54\x00\x1c", 32),
     )
     for name, codec, data, head, size in cases:
         raw_s = best_s(raw_run(data, head, size))
