@@ -33,21 +33,36 @@ def asked(device: NurEmulator, payload: bytes) -> Item:
     return item
 
 
-def test_the_tags_of_a_notification_share_its_frame_and_it_follows_them() -> None:
+def test_the_tags_of_a_notification_share_its_frame() -> None:
     device = NurEmulator()
     device.show([TAG, OTHER], antenna=3, rssi_dbm=-58)
 
-    _, first, second, round_ = talk(device, NurCodec(), 1)
+    _, first, second = talk(device, NurCodec(), 1)
 
     assert isinstance(first, TagRead)
     assert isinstance(second, TagRead)
-    assert isinstance(round_, Reply)
-    assert first.frame is second.frame is round_.frame
+    assert first.frame is second.frame
     assert [(each.epc, each.antenna, each.rssi_dbm) for each in (first, second)] == [
         (TAG, 3, -58.0),
         (OTHER, 3, -58.0),
     ]
-    assert (round_.tree()["kind"], round_.tree()["tag_count"]) == ("inventory round", 2)
+    assert {key: first.tree()[key] for key in ("rounds", "collisions", "q")} == {
+        "rounds": 1, "collisions": 0, "q": 4,
+    }  # fmt: skip
+
+
+def test_a_stream_without_tags_says_so_and_its_end_follows_its_tags() -> None:
+    device = NurEmulator(stream_rounds=2)
+    heard = talk(device, NurCodec(), 1)
+    assert heard[-1].tree()["kind"] == "inventory round"
+
+    device.show([TAG])
+    read, end = NurCodec().receive(device.tick()[0].frame)
+
+    assert isinstance(read, TagRead)
+    assert isinstance(end, Reply)
+    assert end.frame is read.frame
+    assert (end.fields["kind"], end.fields["tag_count"]) == ("inventory end", 1)
 
 
 def test_a_stream_that_has_stopped_is_started_again() -> None:

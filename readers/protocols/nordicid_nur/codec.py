@@ -30,23 +30,27 @@ ACCESS = (0x33, 0x34, 0x36, 0x37)
 SILENT_MS_MAX = 2000
 """After this long without a notification the stream is started again."""
 
-_ENTRY = Struct("<BbBHIHBB")
-"""Length, RSSI, scaled RSSI, time, frequency, PC word, channel, antenna."""
+_ENTRY = Struct("<BbBH8s")
+"""Length, RSSI, scaled RSSI, time; and the place: frequency, PC word, channel, antenna."""
+_PLACE = Struct("<IHBB")
 _ENTRY_DATA = Struct("<BbBHIBHBB")
 """The same with the size of the data behind the EPC before the PC word."""
 _DBM = tuple(float(raw) for raw in range(-128, 128))
 
 Pairs = tuple[tuple[str, object], ...]
-# Made once: a pair for each read would cost more than the frame around it.
+# Made once: a pair for each field of each read would cost more than the frame around it.
 _SCALED = tuple(("scaled_rssi", number) for number in range(256))
-_CHANNEL = tuple(("channel", number) for number in range(256))
-_ANTENNA_ID = tuple(("antenna_id", number) for number in range(256))
+Place = tuple[int, int, float, tuple[str, object], tuple[str, object], tuple[str, object]]
 
 
-@lru_cache(maxsize=1024)
-def _frequency(khz: int) -> tuple[float, tuple[str, object]]:
-    """Return MHz, and kHz with its name."""
-    return khz / 1000, ("frequency_khz", khz)
+@lru_cache(maxsize=4096)
+def _place(raw: bytes) -> Place:
+    """Return antenna, PC word, MHz and named pairs of what stands in entry after entry."""
+    khz, pc, channel, antenna = _PLACE.unpack(raw)
+    return (
+        antenna + 1, pc, khz / 1000, ("frequency_khz", khz), ("channel", channel),
+        ("antenna_id", antenna),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +178,12 @@ def entries(
         end = position + payload[position] + 1
         if end > size or end < position + 14:
             return None
-        _, rssi, scaled, ms, khz, pc, channel, antenna = unpack(payload, position)
-        mhz, frequency = _frequency(khz)
+        _, rssi, scaled, ms, raw = unpack(payload, position)
+        antenna, pc, mhz, frequency, channel, number = _place(raw)
         draft = TagReadDraft(
-            payload[position + 13 : end], antenna + 1, _DBM[rssi + 128], rssi & 0xFF, pc, None,
-            None, mhz, None, None, frame,
-            (
-                *known, _SCALED[scaled], ("timestamp_ms", ms), frequency, _CHANNEL[channel],
-                _ANTENNA_ID[antenna],
-            ),
+            payload[position + 13 : end], antenna, _DBM[rssi + 128], rssi & 0xFF, pc, None, None,
+            mhz, None, None, frame,
+            (*known, _SCALED[scaled], ("timestamp_ms", ms), frequency, channel, number),
         )  # fmt: skip
         draft.__class__ = TagRead  # type: ignore[assignment]  # see TagReadDraft
         keep(draft)  # type: ignore[arg-type]
@@ -237,7 +238,7 @@ def _plain_entries(frame: bytes, data: bytes, known: Pairs) -> list[Item] | None
 
 
 def _stream(frame: bytes, payload: bytes, flags: int) -> list[Item] | str:
-    """Read the tags of a notification, and behind them what it says of the rounds.
+    """Read the tags of a notification, and behind them its own word if the stream has stopped.
 
     The maker's library finds a status byte in what is pushed as it does in answers; his documents
     show none. Both are taken: only one of the two lets the entries end where the payload ends.
@@ -247,16 +248,19 @@ def _stream(frame: bytes, payload: bytes, flags: int) -> list[Item] | str:
         said = payload[start : start + 5]
         if len(said) < 5:
             continue
-        known: Pairs = (("flags", flags),)
+        collisions = said[2] | said[3] << 8
+        known: Pairs = (
+            ("flags", flags), ("rounds", said[1]), ("collisions", collisions), ("q", said[4]),
+        )  # fmt: skip
         found = entries(frame, payload, start + 5, flags, known)
         if found is None:
             continue
-        fields: dict[str, object] = {
-            "kind": "inventory end" if said[0] else "inventory round", "flags": flags,
-            "stopped": said[0] != 0, "rounds": said[1], "collisions": said[2] | said[3] << 8,
-            "q": said[4], "tag_count": len(found),
-        }  # fmt: skip
-        found.append(Reply(code, name_of(code), fields, None, frame))
+        if said[0] or not found:
+            kind = "inventory end" if said[0] else "inventory round"
+            about = {"stopped": said[0] != 0, "tag_count": len(found)}
+            found.append(
+                Reply(code, name_of(code), {"kind": kind, **dict(known), **about}, None, frame)
+            )
         return found
     return f"inner lengths of {name_of(code)} contradict each other"
 

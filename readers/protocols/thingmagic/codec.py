@@ -15,7 +15,6 @@ from readers.protocols.thingmagic.commands import ACCESS, COMMANDS, SUB_COMMANDS
 from readers.protocols.thingmagic.records import (
     Pairs,
     antennas_of,
-    frequency_pair,
     metadata,
     stream_pairs,
 )
@@ -96,22 +95,22 @@ def _record_shape(length: int) -> tuple[Callable[[bytes], tuple[Any, ...]], int,
     """Return how to unpack a record of this LEN without tag data, its size, its EPC's bits."""
     size = length - 28
     words = size // 2 if size > 0 and size % 2 == 0 and length <= DATA_SIZE_MAX else 0
-    shape = Struct(f">2xI5xBBBHBIHBHBHH{words * 2}sHH")
+    shape = Struct(f">2x9sBB4sIH4sHH{words * 2}sHH")
     return shape.unpack, length + 7, words * 16 + 32 if words else 0
 
 
 # Any: `Struct.unpack` cannot say what its format holds.
 _RECORD_SHAPES = tuple(_record_shape(length) for length in range(256))
-_RECORD = 0x22000010
+_RECORD = b"\x22\x00\x00\x10"
 _ALL_FLAGS_READ = b"\x01\xff\x01"
 _DBM = tuple(float(raw - 256 if raw > 127 else raw) for raw in range(256))
-_ANTENNAS = tuple(antennas_of(byte) for byte in range(256))
 # Made once: a pair for each field of each read would cost more than the frame around it.
 _EPC_BITS = tuple(("epc_bits", bits) for bits in range(2048))
 _PHASES = tuple(("phase_deg", degrees) for degrees in range(361))
-_AIRS = tuple(("protocol", number) for number in range(256))
-_PINS = tuple(("gpio", number) for number in range(256))
-_NO_DATA = ("data_bits", 0)
+LEARNT_MAX = 4096
+"""How many heads, places and ends of records a codec remembers; hopping makes some hundreds."""
+
+Place = tuple[int, float, tuple[str, object], tuple[str, object], tuple[str, object]]
 
 
 class ThingMagicCodec(FramedCodec):
@@ -137,6 +136,10 @@ class ThingMagicCodec(FramedCodec):
         """
         super().__init__()
         self.records_without_epc = 0
+        # What stands in record after record, by its bytes; a run takes what one by one has learnt.
+        self._heads: dict[bytes, Pairs] = {}
+        self._places: dict[bytes, Place] = {}
+        self._ends: dict[bytes, Pairs] = {}
         self._is_silion = bool(is_silion)
         self._is_dialect_known = is_silion is not None
         turns = b"".join(bytes((port, port)) for port in antennas)
@@ -201,29 +204,31 @@ class ThingMagicCodec(FramedCodec):
         """Take full records of continuous reading in a row; the rest is left to `_take`."""
         limit = len(data) - 36
         keep = found.append
+        heads, places, ends = self._heads.get, self._places.get, self._ends.get
         while position < limit and data[position] == HEAD:
             unpack, size, bits = _RECORD_SHAPES[data[position + 1]]
             frame = data[position : position + size]
-            if not bits or len(frame) != size or frame[8:11] != _ALL_FLAGS_READ:
+            if not bits or len(frame) != size:
                 return position
             (
-                kind, count, rssi, place, khz_high, khz_low, ms, phase, air, held, pins, epc_bits,
-                pc, epc, tag_crc, check,
+                begin, count, rssi, where, ms, phase, end, epc_bits, pc, epc, tag_crc, check,
             ) = unpack(frame)  # fmt: skip
+            head, place, last = heads(begin), places(where), ends(end)
             if (
-                kind != _RECORD
-                or held
+                head is None
+                or place is None
+                or last is None
                 or epc_bits != bits
+                or phase > 360
                 or crc_hqx(frame[:-4], _BEGUN) ^ tag_crc != check
             ):
                 return position
-            antenna, tx, rx = _ANTENNAS[place]
-            mhz, frequency = frequency_pair(khz_high << 8 | khz_low)
-            option, search, flags = stream_pairs(frame[5:10])
+            antenna, mhz, tx, rx, frequency = place
+            option, search, flags = head
+            air, held, pins = last
             more = (
-                option, search, flags, tx, rx, frequency, ("timestamp_ms", ms),
-                _PHASES[phase] if phase < 361 else ("phase_deg", phase), _AIRS[air], _NO_DATA,
-                _PINS[pins], _EPC_BITS[bits],
+                option, search, flags, tx, rx, frequency, ("timestamp_ms", ms), _PHASES[phase],
+                air, held, pins, _EPC_BITS[bits],
             )  # fmt: skip
             draft = TagReadDraft(
                 epc, antenna, _DBM[rssi], rssi, pc, tag_crc, None, mhz, count, None, frame, more
@@ -232,6 +237,20 @@ class ThingMagicCodec(FramedCodec):
             keep(draft)  # type: ignore[arg-type]
             position += size
         return position
+
+    def _learn(self, frame: bytes) -> None:
+        """Remember what this full record has in common with those that will follow it."""
+        if frame[2:6] != _RECORD or frame[8:11] != _ALL_FLAGS_READ or frame[24:26] != b"\x00\x00":
+            return
+        if max(len(self._heads), len(self._places), len(self._ends)) >= LEARNT_MAX:
+            self._heads.clear()
+            self._places.clear()
+            self._ends.clear()
+        self._heads[frame[2:11]] = stream_pairs(frame[5:10])
+        antenna, tx, rx = antennas_of(frame[13])
+        khz = int.from_bytes(frame[14:17], "big")
+        self._places[frame[13:17]] = (antenna, khz / 1000, tx, rx, ("frequency_khz", khz))
+        self._ends[frame[23:27]] = (("protocol", frame[23]), ("data_bits", 0), ("gpio", frame[26]))
 
     def _take(self, data: bytes, position: int) -> tuple[int, Item | list[Item] | str]:
         if position + 1 >= len(data):
@@ -297,6 +316,7 @@ class ThingMagicCodec(FramedCodec):
                 "read_count": said.read_count, "rssi_dbm": said.rssi_dbm, "epc": "",
             }  # fmt: skip
             return Reply(frame[2], _command_name(frame[2]), fields, NO_EPC, frame)
+        self._learn(frame)
         return said.tag_read(frame, known)
 
     def _buffer(self, frame: bytes, data: bytes) -> Item | list[Item] | str:

@@ -44,12 +44,6 @@ def stream_pairs(head: bytes) -> Pairs:
     )
 
 
-@lru_cache(maxsize=1024)
-def frequency_pair(khz: int) -> tuple[float, tuple[str, object]]:
-    """Return MHz, and kHz with its name."""
-    return khz / 1000, ("frequency_khz", khz)
-
-
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record, taken apart."""
