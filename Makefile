@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 CHAOS_ARGS ?=
+FUZZ_ARGS ?=
 FOLDER ?= workshop
 LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-style line \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
@@ -15,7 +16,7 @@ LOCK_OPTIONS := --quiet --upgrade --strip-extras --allow-unsafe --annotation-sty
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo start test chaos lint bench lock
+.PHONY: help python install install-dev demo start test chaos fuzz lint bench lock
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
@@ -42,6 +43,9 @@ test: install-dev ## pass all tests
 
 chaos: install-dev ## kill, fill, tear and cut for as long as it takes; CHAOS_ARGS="--seeds 5" for less
 	@$(BIN)/python -m tests.faults.chaos $(CHAOS_ARGS)
+
+fuzz: install-dev ## bytes nobody meant, for every reader protocol; FUZZ_ARGS="--seconds 600" for more
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 lint: install-dev ## style, types
 	@$(BIN)/ruff check .

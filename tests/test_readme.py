@@ -26,6 +26,7 @@ PROVED_BY = {
     "make lint": ".ci/run",
     "make bench": "tests/test_bench.py",
     "make chaos": "tests/faults/test_chaos.py",
+    "make fuzz": "tests/fuzz/test_fuzz.py",
 }
 """Commands too long to run here, and the file that runs each."""
 
