@@ -73,7 +73,10 @@ def test_noise_between_frames_costs_no_frame(
 
     items = heard(PROTOCOLS[protocol].codec(), wire, cuts)
 
-    assert whole(items) == frames
+    found = whole(items)
+    # Where no byte begins a frame, the checksum of noise is right once in 65,536: a stranger.
+    if samples(protocol).heads or all(frame in frames for frame in found):
+        assert found == frames
     assert b"".join(pieces(items)) == wire
 
 
