@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.codec import Codec
+from readers.emulation import EmulatedReader
+from readers.inquiry import About
+from readers.probe import Found, probe
 from readers.protocols.nordicid_nur.codec import Frame, NurCodec
 from readers.protocols.nordicid_nur.emulator import NurEmulator
 from readers.reads import Item, Noise, Reply, TagRead
+from readers.transport import open_port
 from tests.readers.samples.epcs import EPC
 
 TAG = bytes.fromhex("300000000789004000000002")
@@ -172,3 +176,21 @@ def test_setup_is_told_for_the_fields_that_are_asked_and_changed_for_those_that_
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused(payload: bytes, code: str) -> None:
     assert asked(NurEmulator(), payload).tree()["code"] == code
+
+
+def test_a_reader_that_is_reading_already_is_known_by_what_it_pushes() -> None:
+    reader = EmulatedReader("busy", "nordicid_nur", port="tcp")
+    reader.show([TAG])
+    port = open_port(reader.url)
+    wire = (codec := NurCodec()).start()
+    for _ in range(1):
+        port.send(wire)
+        items = codec.receive(port.recv_some(1.0))
+        wire = b"".join(codec.on_item(item) for item in items)
+    port.close()
+
+    found = probe(reader.url)
+
+    reader.stop()
+    assert isinstance(found, Found)
+    assert (found.protocol, found.about) == ("nordicid_nur", About("STIX", "4.7-H", "eu", (27.0,)))

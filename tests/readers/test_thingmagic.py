@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.codec import Codec, Sent
+from readers.emulation import EmulatedReader
+from readers.inquiry import About
+from readers.probe import Found, probe
 from readers.protocols.thingmagic.codec import Frame, ThingMagicCodec, checksum, silion
 from readers.protocols.thingmagic.emulator import ThingMagicEmulator
 from readers.reads import Item, Reply, TagRead
+from readers.transport import open_port
 from tests.readers.samples.epcs import EPC
 
 TAG = bytes.fromhex("3034257bf7194e4000001a85")
@@ -208,3 +212,21 @@ def test_a_crowded_field_is_read_over_several_rounds() -> None:
     talk(device, codec, 6, codec.start())
     rounds: list[list[Sent]] = [device.tick() for _ in range(5)]
     assert len({sent.epc for each in rounds for sent in each if sent.epc}) == 30
+
+
+def test_a_module_that_is_reading_already_is_known_by_what_it_pushes() -> None:
+    reader = EmulatedReader("busy", "thingmagic", port="tcp")
+    reader.show([TAG])
+    port = open_port(reader.url)
+    wire = (codec := ThingMagicCodec()).start()
+    for _ in range(5):
+        port.send(wire)
+        items = codec.receive(port.recv_some(1.0))
+        wire = b"".join(codec.on_item(item) for item in items)
+    port.close()
+
+    found = probe(reader.url)
+
+    reader.stop()
+    assert isinstance(found, Found)
+    assert (found.protocol, found.about) == ("thingmagic", About())
