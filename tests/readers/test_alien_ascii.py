@@ -34,7 +34,9 @@ def test_noise_before_a_tag_costs_nothing_and_makes_no_other_tag() -> None:
     noise, read = AlienCodec().receive(b"\xff\x00\xfe" + LINE)[-2:]
     assert noise == Noise(b"\xfe", "no line begins here")
     assert epcs([read]) == [EPC]
-    assert epcs(AlienCodec().receive(b"7" + LINE)) == []
+    assert epcs(AlienCodec().receive(b"~ z" + LINE)) == [EPC]
+    for digits in (b"7", b"7A", b"7AB"):
+        assert epcs(AlienCodec().receive(digits + LINE)) == []
 
 
 def test_both_forms_of_a_list_are_read() -> None:

@@ -17,7 +17,7 @@ NO_TAGS = "(No Tags)"
 
 _ASK = b"\x01get TagList\r\n"
 _CUSTOM = re.compile(
-    rb"(?P<epc>(?:[0-9A-Fa-f]{2}){2,62});(?P<first>\d{1,15});(?P<last>\d{1,15})"
+    rb"(?P<epc>(?:[0-9A-Fa-f]{4}){1,31});(?P<first>\d{1,15});(?P<last>\d{1,15})"
     rb";(?P<antenna>\d{1,2});(?P<rssi>-?\d{1,3}(?:\.\d{1,3})?);(?P<count>\d{1,9})$"
 )
 _TEXT = re.compile(
@@ -34,6 +34,7 @@ _COMMAND = re.compile(
     rb"|(?:(?i:set) )?(?P<set>[A-Za-z]\w{1,40}(?: \d{1,2})?) ?= ?(?P<value>[ -~]*)"
     rb"|(?P<done>[A-Za-z]\w{0,40}))$"
 )
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _PRINTABLE = re.compile(rb"[ -~]+$")
 # They wait for a person, so no line ending follows them.
 _PROMPTS = (b"Alien>", b"Username>", b"Password>")
@@ -144,8 +145,8 @@ class AlienCodec(Codec):
         for form in (_CUSTOM, _TEXT):
             if match := form.search(line):
                 at = match.start()
-                # A digit too many in front would make another tag of it.
-                if at and (line[at - 1 : at].isalnum() or line[at - 1 : at] == b" "):
+                # An EPC has whole words; a digit too many in front would make another tag of it.
+                if form is _CUSTOM and at and line[at - 1] in _HEX_DIGITS:
                     break
                 read = _tag(match, line[at:] + ending)
                 if isinstance(read, str):
