@@ -16,12 +16,14 @@ from readers.protocols import (
     chainway,
     em4100_serial,
     fonkan_ascii,
+    impinj_r700_json,
     llrp,
     nordicid_nur,
     r200_bb7e,
     r2000_a0,
     thingmagic,
     tsl_ascii2,
+    zebra_iotc_json,
     zebra_ssi,
 )
 from readers.reads import ReaderError
@@ -46,6 +48,8 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
         zebra_ssi.ENTRY,
         em4100_serial.ENTRY,
         llrp.ENTRY,
+        impinj_r700_json.ENTRY,
+        zebra_iotc_json.ENTRY,
     )
 }
 
