@@ -14,6 +14,15 @@ from tests.fuzz.laws import Broken, obey
 from tests.fuzz.mutation import seeds
 
 
+FOUND = [("r2000_a0", "e14fa006018102008650a00401")]
+"""What broke a law once: protocol, bytes."""
+
+
+@pytest.mark.parametrize(("name", "wire"), FOUND)
+def test_what_was_found_once_stays_mended(name: str, wire: str) -> None:
+    obey(PROTOCOLS[name], bytes.fromhex(wire))
+
+
 @pytest.mark.parametrize("name", list(PROTOCOLS))
 def test_no_bytes_break_a_law(name: str) -> None:
     said: list[str] = []

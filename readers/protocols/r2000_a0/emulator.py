@@ -29,6 +29,9 @@ _CHANGES = {
     0x85: 0x86, 0x8C: 0x8E, 0x8D: 0x8E,
 }  # fmt: skip
 
+_BODY_MAX = 246
+"""Bytes of a tag and its data in one answer, whose LEN is a byte."""
+
 
 class R2000Emulator(Emulator):
     """A reader box: answers commands, runs one inventory round a question."""
@@ -148,6 +151,8 @@ class R2000Emulator(Emulator):
             body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
             if code == 0x81:
                 words = data[2]
+                if len(body) + words * 2 > _BODY_MAX:
+                    return [self._reply(code, b"\x42")]
                 body += (pc + epc + bytes(words * 2))[data[1] * 2 :][: words * 2]
             size = len(body) if code != 0x81 else data[2] * 2
             tail = bytes((size if code == 0x81 else SUCCESS, place, 1))
