@@ -13,7 +13,6 @@ from tests.fuzz.__main__ import by_chance, main
 from tests.fuzz.laws import Broken, obey
 from tests.fuzz.mutation import seeds
 
-
 FOUND = [("r2000_a0", "e14fa006018102008650a00401")]
 """What broke a law once: protocol, bytes."""
 
