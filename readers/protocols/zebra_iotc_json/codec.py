@@ -53,8 +53,8 @@ class ZebraIotcCodec(Codec):
             return Noise(frame, "an event of a tag whose EPC is no hex")
         rssi, pc, crc = tag.get("peakRssi"), hex_of(tag.get("PC")), hex_of(tag.get("CRC"))
         # A figure that no radio can mean is none.
-        is_figure = isinstance(rssi, int | float) and not isinstance(rssi, bool)
-        dbm = float(rssi) if is_figure and abs(rssi) < 1000 else None
+        is_figure = isinstance(rssi, int | float) and rssi is not True and rssi is not False
+        dbm = float(str(rssi)) if is_figure and abs(float(str(rssi))) < 1000 else None
         phase = tag.get("phase")
         more: dict[str, object] = {
             name: event[key]
