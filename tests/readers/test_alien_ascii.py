@@ -97,6 +97,10 @@ def test_a_reader_that_asks_who_is_there_is_recognised_and_read() -> None:
     assert session.counters.tag_reads > 0
 
 
+def test_a_letter_between_nuls_is_no_command() -> None:
+    assert AlienEmulator().receive(b"\xcf\xff\x00p\x00$\x15") == b""
+
+
 def test_a_line_has_a_limit() -> None:
     codec = AlienCodec()
     items = codec.receive(b"x" * 5000) + codec.flush()

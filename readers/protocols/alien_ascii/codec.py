@@ -214,7 +214,7 @@ class AlienHostCodec(AlienCodec):
         # SOH begins a command anew, whatever was on the line.
         at = max(line.rfind(b"\x01"), 0)
         match = _COMMAND.match(line[at:])
-        if match is None:
+        if match is None or ending == b"\x00":
             return [Noise(line + ending, "no command")]
         junk: list[Item] = [Noise(line[:at], "no command begins here")] if at else []
         said = {key: text.decode() for key, text in match.groupdict().items() if text is not None}
