@@ -75,5 +75,7 @@ class Inquiry:
     """What all the answers together say."""
     pushed_min: int = 2
     """How many good frames unasked are no accident; 1 where a frame is long and well checked."""
+    may_sleep: bool = False
+    """Whether such a reader may sleep, and lose what wakes it: then it is asked a second time."""
     is_refusal: Callable[[Item], bool] = lambda _item: False
     """True of what such a reader says to a second host before it hangs up."""

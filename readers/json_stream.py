@@ -31,6 +31,7 @@ class JsonStream:
     def __init__(self) -> None:
         """Begin with nothing pending."""
         self.rest = b""
+        self._is_noisy = False
 
     def receive(self, data: bytes) -> list[tuple[Event, bytes] | Noise]:
         """Return the events that are whole in the bytes so far; keep the rest."""
@@ -50,7 +51,8 @@ class JsonStream:
         # One byte is one character, so that places in the text are places in the bytes.
         text = data.decode("latin-1")
         found: list[tuple[Event, bytes] | Noise] = []
-        at, bad_from, size = 0, -1, len(data)
+        # A blank inside noise belongs to it, also where the bytes came apart just there.
+        at, bad_from, size = 0, 0 if self._is_noisy else -1, len(data)
         while at < size:
             brace = data.find(b"{", at)
             brace = size if brace < 0 else brace
@@ -61,9 +63,9 @@ class JsonStream:
                 break
             event, end = _object_at(text, data, at)
             if event is not None:
-                if bad_from >= 0:
+                if 0 <= bad_from < at:
                     found.append(Noise(data[bad_from:at], "no JSON object"))
-                    bad_from = -1
+                bad_from = -1
                 found.append((event, data[at:end]))
                 at = end
                 continue
@@ -72,8 +74,9 @@ class JsonStream:
                 break
             bad_from = at if bad_from < 0 else bad_from
             at += 1
-        if bad_from >= 0:
+        if 0 <= bad_from < at:
             found.append(Noise(data[bad_from:at], "no JSON object"))
+        self._is_noisy = bad_from >= 0 and not is_final
         return found, at
 
 

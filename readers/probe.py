@@ -37,7 +37,7 @@ ASK_S = 0.15
 """Between two questions; who answers later is still heard, up to `ANSWER_S` after the last one."""
 ANSWER_S = 0.3
 ROUNDS = 2
-"""At its usual speed a reader is asked twice: one that sleeps loses what wakes it."""
+"""At its usual speed a reader that may sleep is asked twice: it loses what wakes it."""
 STEP_S = 0.02
 SCAN_LENGTH_MIN = 3
 """Shorter lines are made by noise, too."""
@@ -245,7 +245,9 @@ class _Probe:
             for entry in self._listed.values():
                 is_here = self._baud is None or self._baud in entry.bauds
                 is_usual = self._baud is None or entry.bauds[:1] == (self._baud,)
-                if entry.inquiry is None or not is_here or (number and not is_usual):
+                if entry.inquiry is None or not is_here:
+                    continue
+                if number and not (is_usual and entry.inquiry.may_sleep):
                     continue
                 self._on_step(Step("ask", self._baud, entry.name))
                 for ask in entry.inquiry.asks:

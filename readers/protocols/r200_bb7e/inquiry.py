@@ -65,4 +65,5 @@ R200_INQUIRY = Inquiry(
     _is_pushed,
     _further,
     _about,
+    may_sleep=True,
 )

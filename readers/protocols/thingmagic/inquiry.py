@@ -56,5 +56,5 @@ def _about(items: Sequence[Item]) -> About:
 
 
 THINGMAGIC_INQUIRY = Inquiry(
-    (Frame(_VERSION, b"").encode(),), _is_answer, _is_pushed, _further, _about
+    (Frame(_VERSION, b"").encode(),), _is_answer, _is_pushed, _further, _about, may_sleep=True
 )

@@ -38,5 +38,11 @@ def _about(items: Sequence[Item]) -> About:
 
 
 SSI_INQUIRY = Inquiry(
-    (Frame(REVISION_REQUEST).encode(),), _is_answer, _is_pushed, _further, _about, pushed_min=1
+    (Frame(REVISION_REQUEST).encode(),),
+    _is_answer,
+    _is_pushed,
+    _further,
+    _about,
+    pushed_min=1,
+    may_sleep=True,
 )
