@@ -122,7 +122,7 @@ def _row(name: str, count: int, took_s: float, limit_s: float) -> dict[str, obje
         "bench": name,
         "events_per_s": round(count / took_s),
         "raw_per_s": round(count / limit_s),
-        "ratio_to_raw": round(limit_s / took_s, 2),
+        "ratio_to_raw": round(limit_s / took_s, 4),
     }
 
 

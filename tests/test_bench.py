@@ -65,20 +65,14 @@ def test_the_ledger_of_other_authors_is_measured(tmp_path: Path) -> None:
 
 
 def test_checks_are_measured_against_hashing_and_appending() -> None:
-    chain, state, log = measure_verify(events=100)
-    assert float(str(chain["ratio_to_raw"])) > 0
-    assert float(str(state["ratio_to_raw"])) > 0
-    assert 0 < float(str(log["mb"])) < 64
+    rows = {str(row["bench"]): row for row in measure_verify(events=100)}
+    for name in ("verify, chain", "verify, with projections", "rows read and hashed"):
+        assert float(str(rows[name]["ratio_to_raw"])) > 0
+    assert 0 < float(str(rows["log beside the database, writer and checks"]["mb"])) < 64
 
 
 def test_proofs_are_measured_against_hashing_their_paths() -> None:
     rows = measure_proofs(leaves=700, proofs=30)
-    assert [str(row["bench"]).partition(",")[0] for row in rows] == [
-        "inclusion",
-        "inclusion",
-        "inclusion",
-        "consistency",
-        "checkpoint signed",
-        "checkpoint opened",
-    ]
+    names = [str(row["bench"]).partition(",")[0] for row in rows]
+    assert {"inclusion", "consistency", "checkpoint signed", "checkpoint opened"} <= set(names)
     assert all(float(str(row["ratio_to_raw"])) > 0 for row in rows)

@@ -18,7 +18,7 @@ from traceability.database import open_database
 from traceability.schema import upgrade
 
 BATCHES = 8
-TRIES = 4_000
+TRIES = 40_000
 """Of a fiftieth of a second each: longer than any server needs to come back."""
 LOOK_EVERY_S = 0.02
 CRASHES = 2

@@ -15,8 +15,11 @@ def test_processes_killed_at_random_lose_nothing(
     shelf: Shelf, writers: Writers, tmp_path: Path
 ) -> None:
     house = chaos.House(tmp_path, {"file": shelf}, writers, None)
-    (tally,) = chaos.kills(house, range(SEED, SEED + 1), callers=(1, 2), batches=6)
-    assert tally.problems == []
+    for seed in range(SEED, SEED + 20):  # on a busy machine whoever kills may come too late
+        (tally,) = chaos.kills(house, range(seed, seed + 1), callers=(1, 2), batches=6)
+        assert tally.problems == []
+        if tally.kills:
+            break
     assert tally.kills > 0
 
 

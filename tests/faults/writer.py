@@ -67,7 +67,7 @@ def work(job: Job) -> int:
     if job.server:
         arm(job.crash_at)
         return station.deliver(Path(job.url), job.server, job.batches)
-    ledger = Ledger.open(open_database(job.url, create=False), job.ledger)
+    ledger = _opened(job)
     answers = os.open(job.acks, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     codes: list[int] = []
 
@@ -91,6 +91,15 @@ def work(job: Job) -> int:
     if job.shim:
         _tell(answers, {"hits": disk.hits()})
     return max(codes)
+
+
+def _opened(job: Job) -> Ledger:
+    for _ in range(job.tries - 1):
+        try:
+            return Ledger.open(open_database(job.url, create=False), job.ledger)
+        except DatabaseBusy:  # a server that is being started again
+            time.sleep(PAUSE_S)
+    return Ledger.open(open_database(job.url, create=False), job.ledger)
 
 
 def _keep_safe(job: Job) -> int:

@@ -184,6 +184,7 @@ def test_from_the_screen_alone_to_a_running_workshop_and_nothing_delivered_is_lo
                 "data-waiting", "0", timeout=WAIT_MS
             )
             scan(phone, ["C-1"])
+            until(lambda: sum(map(len, runs(new).values())) == 16)
     finally:
         gate.close()
         running.stop()

@@ -42,7 +42,7 @@ __all__ = ["Demo", "Wishes"]
 
 log = logging.getLogger(__name__)
 
-_SERVER_S: Final = 20.0
+_SERVER_S: Final = 60.0
 _LINES_S: Final = 20.0
 _MASTER_BATCH: Final = 500
 
