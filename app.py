@@ -54,7 +54,8 @@ SAID = {
     "evidence": "Write a bundle that proves what is recorded about ID, and of what it was made "
     "from.",
     "identify": "Say what each TEXT stands for, or each line of standard input.",
-    "import": "Take orders, products, places, people or opening stock in from a spreadsheet.",
+    "import": "Take orders, products, places, people or opening stock in from a spreadsheet, "
+    "or events.",
     "label": "Print labels of things that the record knows, or any code, on paper or into a file.",
     "ledger": "The record and its proofs.",
     "new": "Make a factory in FOLDER: its database, key, steps, stations, uploads and backups.",

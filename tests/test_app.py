@@ -93,6 +93,14 @@ def test_the_list_of_commands_says_of_each_what_it_says_itself() -> None:
     assert quick.getvalue() == asked.getvalue()
 
 
+def last_line(script: str) -> str:
+    """Run a script in a process of its own; return the last that it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[-1]
+
+
 def test_what_a_command_takes_is_said_without_waiting() -> None:
     words = ["", "doctor", "identify", "new", "printer", "readers", "start", "station"]
     script = (
@@ -102,10 +110,7 @@ def test_what_a_command_takes_is_said_without_waiting() -> None:
         "heavy = {'flask', 'sqlalchemy', 'cryptography', 'alembic', 'structlog', 'reportlab'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert last_line(script) == "[]"
 
 
 def test_a_ledger_whose_tables_stand_is_opened_without_what_changes_them(tmp_path: Path) -> None:
@@ -116,10 +121,7 @@ def test_a_ledger_whose_tables_stand_is_opened_without_what_changes_them(tmp_pat
         "standalone_mode=False)\n"
         "print('alembic' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "False"
+    assert last_line(script) == "False"
 
 
 def test_identify_starts_without_waiting_for_web_and_database() -> None:
@@ -128,10 +130,7 @@ def test_identify_starts_without_waiting_for_web_and_database() -> None:
         "main(['identify', '4006381333931'], standalone_mode=False)\n"
         "print(sorted({'flask', 'sqlalchemy', 'cryptography', 'serial'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert last_line(script) == "[]"
 
 
 def test_flask_finds_the_app(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, Text, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -199,17 +199,11 @@ class Database:
         self._lock = handle
 
     def close(self) -> None:
-        """Give back all connections and the claim on the file; nobody opens it again."""
-        # A thread in its last breath would leave the log beside the file behind.
-        event.listen(self.engine, "do_connect", _refuse)
+        """Give back all connections and the claim on the file."""
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-
-def _refuse(*_: object) -> NoReturn:
-    raise DatabaseBusy("The database is closed: the server is ending.")
 
 
 def open_database(url: str, *, create: bool = True) -> Database:

@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factory.premises import Premises, write_premises
-from tests.web.test_safe import app_of, begun, page, post
+from tests.factory.premises import Premises
+from tests.web.test_safe import app_of, begun, client, empty, page, patience, post, premises
 from traceability.factory import daily
-from traceability.web import safe, safe_restore
 from traceability.web.keeping import Running
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine is slow: what is asked for is waited for."""
-    monkeypatch.setattr(safe, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(safe_restore, "PATIENCE_S", 60.0)
-
-
-@pytest.fixture
-def premises(tmp_path: Path) -> Iterator[Premises]:
-    found = write_premises(tmp_path / "porto")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Premises]:
-    found = write_premises(tmp_path / "new", entries=0)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def client(premises: Premises) -> FlaskClient:
-    return app_of(premises).test_client()
+__all__ = ["client", "empty", "patience", "premises"]  # fixtures of the pages Safe
 
 
 @pytest.fixture

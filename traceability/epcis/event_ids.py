@@ -2,7 +2,8 @@
 
 A station that crashes and reads its recording again must give every event the id it had before,
 or the ledger would count a garment twice: its ids follow from the station, its epoch and the
-number of the event. Documents that come without ids get a fresh one.
+number of the event. An event that came without an id gets one from its document and its place
+there; only what is entered by hand, once, gets a fresh one.
 
 Source: RFC 9562 sections 5.7 (UUIDv7) and 4 (``urn:uuid:``).
 
@@ -56,7 +57,7 @@ def document_event_id(event_time: int, document: bytes, index: int) -> str:
 
 
 def fresh_event_id(at: int, randomness: bytes | None = None) -> str:
-    """Make an id for an event that came without one.
+    """Make an id for an event that is made here, and once.
 
     Args:
         at: µs UTC.

@@ -76,7 +76,10 @@ class Background:
         """End the work; threads go within their next breath. A signature in the making is ended."""
         self._stopping.set()
         if self._threads:
-            self._threads[0].join(SIGNER_ENDS_S)
+            signer, follower = self._threads[:2]
+            signer.join(SIGNER_ENDS_S)
+            # It would open the database again behind whoever closes it.
+            follower.join(FOLLOW_WAIT_S + FOLLOW_PAUSE_S)
 
     def _make_key(self) -> None:
         # Before the first answer: whoever writes first then always gets the same position. What
