@@ -9,7 +9,7 @@ from readers.codec import Emulator, Sent
 from readers.protocols.llrp.access import results_of
 from readers.protocols.llrp.codec import LlrpHostCodec, Message
 from readers.protocols.llrp.commands import IMPINJ, MESSAGES, TYPES, response_to
-from readers.protocols.llrp.played import CAPABILITIES, CONFIGURATION
+from readers.protocols.llrp.played import CAPABILITIES, CONFIGURATION, POWERS
 from readers.protocols.llrp.structure import Parameter
 from readers.reads import Command
 from readers.tag_memory import EmulatedTag, Population
@@ -21,6 +21,8 @@ BEGUN_US = 1_767_225_600_000_000
 HELD_MAX = 1000
 DISABLED, INACTIVE, ACTIVE = 0, 1, 2
 _PARAMETER_ERROR, _FIELD_ERROR, _UNSUPPORTED = 100, 101, 109
+_MANY = ("AntennaProperties", "AntennaConfiguration", "GPIPortCurrentState", "GPOWriteData")
+"""Settings of which there is one for each antenna, input or output."""
 _MISSING_SPEC = "no such spec"
 
 
@@ -33,7 +35,7 @@ class LlrpEmulator(Emulator):
         self.tags_a_round = 24
         self._host = LlrpHostCodec()
         self._population = Population(self.field)
-        self._settings = {part.encode(): part for part in CONFIGURATION}
+        self._settings = _by_place(CONFIGURATION)
         self._rospecs: dict[int, Parameter] = {}
         self._states: dict[int, int] = {}
         self._access: dict[int, Parameter] = {}
@@ -73,6 +75,10 @@ class LlrpEmulator(Emulator):
 
     def gpi(self, port: int, *, is_high: bool) -> None:
         """Change an input, such as a photo-eye; the client hears of it in the next round."""
+        told = Parameter.of(
+            "GPIPortCurrentState", gpi_port=port, is_enabled=True, gpi_state=is_high
+        )
+        self._settings[_place(told)] = told
         event = Parameter.of("GPIEvent", gpi_port=port, gpi_state=is_high)
         self._inputs.append(self._event_message(event))
 
@@ -126,6 +132,9 @@ class LlrpEmulator(Emulator):
             data = status.encode().hex()
             return [self._told("CUSTOM", asked.id, vendor=IMPINJ, subtype=22, data=data)]
         told = f"{name}_RESPONSE"
+        if name == "SET_READER_CONFIG":
+            why = self._configure(asked)
+            return [self._refuse(told, asked.id, _FIELD_ERROR if why else 0, why)]
         if name.endswith(("ROSPEC", "ACCESSSPEC")):
             code, why = self._change(name, asked)
             return [self._refuse(told, asked.id, code, why)]
@@ -141,20 +150,43 @@ class LlrpEmulator(Emulator):
             return tuple(self._rospecs.values())
         if name == "GET_ACCESSSPECS":
             return tuple(self._access.values())
-        if name == "SET_READER_CONFIG":
-            self._configure(asked)
         return ()
 
-    def _configure(self, asked: Message) -> None:
+    def _configure(self, asked: Message) -> str:
+        """Take settings over; return why they are refused, or nothing."""
         if asked.fields["factory_reset"]:
             self._keepalive_ticks, self._is_holding = 0, False
-            self._settings = {part.encode(): part for part in CONFIGURATION}
+            self._settings = _by_place(CONFIGURATION)
         for part in asked.parameters:
             if part.name == "KeepaliveSpec":
                 interval = int(str(part.fields["interval_ms"])) if part.fields["trigger"] else 0
                 self._keepalive_ticks = -(-interval // TICK_MS)
             elif part.name == "EventsAndReports":
                 self._is_holding = bool(part.fields["is_held"])
+            elif part.name == "GPOWriteData":
+                if _place(part) not in self._settings:
+                    return "there is no such output"
+                self._settings[_place(part)] = part
+            elif part.name == "AntennaConfiguration" and (why := self._set_antenna(part)):
+                return why
+        return ""
+
+    def _set_antenna(self, asked: Parameter) -> str:
+        """Change what is said of one antenna, 0: of all; what is not said stays as it is."""
+        sender = asked.part("RFTransmitter")
+        if sender is not None and not 1 <= int(str(sender.fields["power_index"])) <= POWERS:
+            return "the power index is not in the table"
+        said = {part.type: part for part in asked.parts}
+        chosen = [
+            place
+            for place, part in self._settings.items()
+            if part.name == asked.name and asked.fields["antenna"] in (0, part.fields["antenna"])
+        ]
+        for place in chosen:
+            held = self._settings[place]
+            parts = {part.type: part for part in held.parts} | said
+            self._settings[place] = replace(held, parts=tuple(parts.values()))
+        return "" if chosen else "there is no such antenna"
 
     def _change(self, name: str, asked: Message) -> tuple[int, str]:
         """Add, delete, switch a round or an access; return the status and why it is refused."""
@@ -274,6 +306,16 @@ class LlrpEmulator(Emulator):
     def _next_id(self) -> int:
         self._number += 1
         return self._number
+
+
+def _place(part: Parameter) -> tuple[int, object]:
+    """Return what a setting is about: its kind and its first field, such as the antenna."""
+    number = part.fields.get("antenna", next(iter(part.fields.values())))
+    return part.type, number if part.name in _MANY else None
+
+
+def _by_place(parts: tuple[Parameter, ...]) -> dict[tuple[int, object], Parameter]:
+    return {_place(part): part for part in parts}
 
 
 def _status(code: int, text: str = "") -> Parameter:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from readers.protocols.llrp.commands import IMPINJ
 from readers.protocols.llrp.structure import Parameter
 
-_POWER_FIRST_CDBM, _POWER_STEP_CDBM, _POWERS = 1000, 25, 81
-_ANTENNAS = 4
+_POWER_FIRST_CDBM, _POWER_STEP_CDBM, POWERS = 1000, 25, 81
+_ANTENNAS = _PINS = 4
 _CHANNELS_KHZ = [865_700, 866_300, 866_900, 867_500]
 """The four of EN 302 208."""
 
@@ -14,7 +14,7 @@ CAPABILITIES = (
     Parameter.of(
         "GeneralDeviceCapabilities",
         Parameter.of("ReceiveSensitivityTableEntry", index=1, sensitivity_db=0),
-        Parameter.of("GPIOCapabilities", gpi_count=4, gpo_count=4),
+        Parameter.of("GPIOCapabilities", gpi_count=_PINS, gpo_count=_PINS),
         *(
             Parameter.of("PerAntennaAirProtocol", antenna=antenna, protocols=[1])
             for antenna in range(1, _ANTENNAS + 1)
@@ -46,7 +46,7 @@ CAPABILITIES = (
                     index=index + 1,
                     power_cdbm=_POWER_FIRST_CDBM + _POWER_STEP_CDBM * index,
                 )
-                for index in range(_POWERS)
+                for index in range(POWERS)
             ),
             Parameter.of(
                 "FrequencyInformation",
@@ -70,11 +70,16 @@ CONFIGURATION = (
         Parameter.of(
             "AntennaConfiguration",
             Parameter.of("RFReceiver", sensitivity_index=1),
-            Parameter.of("RFTransmitter", hop_table_id=0, channel_index=1, power_index=_POWERS),
+            Parameter.of("RFTransmitter", hop_table_id=0, channel_index=1, power_index=POWERS),
             antenna=antenna,
         )
         for antenna in range(1, _ANTENNAS + 1)
     ),
+    *(
+        Parameter.of("GPIPortCurrentState", gpi_port=port, is_enabled=True, gpi_state=0)
+        for port in range(1, _PINS + 1)
+    ),
+    *(Parameter.of("GPOWriteData", gpo_port=port, gpo_state=False) for port in range(1, _PINS + 1)),
     Parameter.of("KeepaliveSpec", trigger=0, interval_ms=0),
     Parameter.of("EventsAndReports", is_held=False),
 )
