@@ -73,7 +73,9 @@ function listen() {
   return new Promise((finish) => {
     let failures = 0;
     const source = new EventSource(`${body.dataset.liveUrl}?after=${position}`);
+    const over = new AbortController();
     const end = () => {
+      over.abort();
       source.close();
       finish(failures);
     };
@@ -89,7 +91,9 @@ function listen() {
       /* The browser reconnects by itself with the last id; a server without a stream never opens. */
       if (source.readyState === EventSource.CLOSED || failures > 2) end();
     };
-    window.addEventListener("pagehide", end, { once: true });
+    window.addEventListener("pagehide", end, { signal: over.signal });
+    /* A browser waits longer with each try: a network that is back is asked at once. */
+    window.addEventListener("online", end, { signal: over.signal });
   });
 }
 

@@ -6,11 +6,12 @@ import re
 
 import pytest
 import zxingcpp
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.labels.conftest import NAMESPACE
 from tests.labels.worn import labels, printed, read, worn
 from tests.web.browser import open_page, sideways
+from tests.web.scanner import type_scan
 from traceability.labels import tickets
 from traceability.labels.sheet import find_paper
 from traceability.ledger.append import Ledger
@@ -129,15 +130,6 @@ def test_another_bundle_size_shows_its_tickets_at_once(address: str, browser: Br
         assert page.locator("#split tbody tr").first.inner_text().split("\t")[-1] == "3 × 30 + 10"
 
 
-def scan(page: Page, text: str) -> None:
-    """Type as a scanner does, one key straight after another, however busy the machine is."""
-    page.evaluate(
-        """(keys) => { for (const key of keys) document.body.dispatchEvent(
-             new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }""",
-        [*text, "Enter"],
-    )
-
-
 def test_a_scan_of_the_test_page_is_answered(address: str, browser: Browser) -> None:
     with open_page(browser) as page:
         page.goto(f"{address}/labels/test")
@@ -146,7 +138,7 @@ def test_a_scan_of_the_test_page_is_answered(address: str, browser: Browser) -> 
             ("HANGTAG-TEST-8", "Read something else"),
             ("HANGTAG-TEST-7", "Read right"),
         ):
-            scan(page, text)
+            type_scan(page, text)
             page.wait_for_selector(f".read-answer:visible >> text={shown}")
         assert page.url == f"{address}/labels/test"
 

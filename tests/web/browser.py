@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 ARGUMENTS = [
     "--headless=new",
@@ -32,6 +32,9 @@ ARGUMENTS = [
 ]
 SIZES = {"phone": (390, 844), "desktop": (1440, 900), "tv": (1920, 1080)}
 THEMES = ("light", "dark")
+
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=20_000)
 
 
 def chromium_path() -> str | None:

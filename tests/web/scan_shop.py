@@ -16,6 +16,7 @@ from sqlalchemy import text as sql
 from werkzeug.serving import make_server
 
 from tests.scanning.workshop import NAVY, NS, Workshop, digits
+from tests.web.scanner import type_scan
 from traceability.labels.codes import ShortCode
 from traceability.ledger.entry import Entry
 from traceability.projections.entering import master_draft
@@ -27,14 +28,6 @@ SIZES = {"desktop": (1440, 900), "phone": (360, 740), "narrow": (320, 640)}
 TICKETS = [digits(1200 + place) for place in range(20)]
 ROLL = "MILL-4711"
 ANA = f"//{NS}/obj/{ShortCode('W', 1900).text}"
-SCANNER = """(keys) => {
-  for (const key of keys) {
-    const target = document.activeElement || document.body;
-    const go = target.dispatchEvent(
-      new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-    if (go && key.length === 1 && "value" in target) target.value += key;
-  }
-}"""
 # Counts the voices that begin: what a person hears, where no loudspeaker is.
 WITHOUT_NETWORK = ("ERR_INTERNET_DISCONNECTED", "error occurred when fetching the script")
 """What the browser itself says of a fetch that finds none, whatever the page does."""
@@ -103,7 +96,7 @@ def scan(page: Page, *texts: str) -> None:
     root = page.locator("[data-scan]")
     for text in texts:
         count = int(root.get_attribute("data-scans") or 0)
-        page.evaluate(SCANNER, [*text, "Enter"])
+        type_scan(page, text)
         expect(root).to_have_attribute("data-scans", str(count + 1))
 
 

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from tests.web.browser import THEMES, open_page, sideways
 from tests.web.pseudo import CARRIER
+from tests.web.scanner import type_keys, type_scan
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -58,23 +59,6 @@ HEARD = """() => {
 }"""
 
 
-def scan(page: Page, text: str, end: str = "Enter") -> None:
-    """Type as a scanner does: each key with its own time, however busy this machine is."""
-    page.evaluate(
-        """(keys) => {
-          let at = performance.now();
-          for (const key of keys) {
-            const target = document.activeElement || document.body;
-            const pressed = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-            Object.defineProperty(pressed, "timeStamp", { value: (at += 2) });
-            const go = target.dispatchEvent(pressed);
-            if (go && key.length === 1 && "value" in target) target.value += key;
-          }
-        }""",
-        [*text, end],
-    )
-
-
 @pytest.mark.parametrize("end", ["Enter", "Tab"])
 @pytest.mark.parametrize("focus", ["", "#scan", "#field-many", "select"])
 def test_a_scan_is_taken_wherever_the_cursor_is(page: Page, url: str, end: str, focus: str) -> None:
@@ -83,7 +67,7 @@ def test_a_scan_is_taken_wherever_the_cursor_is(page: Page, url: str, end: str, 
     if focus:
         page.focus(focus)
     before = page.input_value("#field-many")
-    scan(page, "]C100095212340000044179", end)
+    type_scan(page, "]C100095212340000044179", end)
     assert page.evaluate("window.heard") == ["]C100095212340000044179"]
     assert page.input_value("#field-many") == before
     assert page.input_value("#scan") == ""
@@ -92,7 +76,7 @@ def test_a_scan_is_taken_wherever_the_cursor_is(page: Page, url: str, end: str, 
 def test_a_link_that_begins_with_a_slash_is_a_scan_too(page: Page, url: str) -> None:
     page.goto(f"{url}/parts")
     page.evaluate(HEARD)
-    scan(page, "/01/09521234002260/21/100007731")
+    type_scan(page, "/01/09521234002260/21/100007731")
     assert page.evaluate("window.heard") == ["/01/09521234002260/21/100007731"]
     assert page.input_value("#scan") == ""
 
@@ -110,17 +94,14 @@ def test_what_a_person_types_stays_where_he_types_it(page: Page, url: str) -> No
 def test_a_group_separator_survives_as_f8(page: Page, url: str) -> None:
     page.goto(f"{url}/parts")
     page.evaluate(HEARD)
-    page.evaluate(
-        """() => { for (const key of [..."10ABC", "F8", ..."21X", "Enter"])
-             document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); }"""
-    )
+    type_keys(page, [*"10ABC", "F8", *"21X", "Enter"])
     assert page.evaluate("window.heard") == ["10ABC\u001d21X"]
 
 
 def test_a_scan_nobody_takes_leads_to_find(page: Page, url: str) -> None:
     page.goto(f"{url}/parts")
     with page.expect_navigation():
-        scan(page, "]C0B-40925")
+        type_scan(page, "]C0B-40925")
     assert page.url == f"{url}/trace?code=%5DC0B-40925"
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.web.browser import sideways
 from tests.web.gate_states import STATES
+from tests.web.scanner import type_scan
 from traceability.web.asgi import Door
 from traceability.web.clock import utc_now
 from traceability.web.live import Live
@@ -263,10 +264,6 @@ def test_stop_sounds_until_somebody_has_seen_it(
     expect(sound).to_contain_text("Sound off")
 
 
-SCAN = """(keys) => { for (const key of keys) document.body.dispatchEvent(
-  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }"""
-
-
 def test_a_scan_here_is_shown_beside_the_verdict(
     running: Running, open_gate: Callable[..., Open]
 ) -> None:
@@ -274,7 +271,7 @@ def test_a_scan_here_is_shown_beside_the_verdict(
     page = visit(opened, running)
     show(page, running, "stop")
     boxes = page.evaluate(BOXES)
-    page.evaluate(SCAN, [*"]E05449000000996", "Enter"])
+    type_scan(page, "]E05449000000996")
     card = page.locator(".scanned")
     expect(card).to_contain_text("Not one of ours")
     expect(card).to_contain_text("EAN-13 5449000000996")

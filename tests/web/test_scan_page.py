@@ -19,7 +19,6 @@ from tests.web.scan_shop import (
     ANA,
     HEARING,
     ROLL,
-    SCANNER,
     SIZES,
     TICKETS,
     Shop,
@@ -32,6 +31,7 @@ from tests.web.scan_shop import (
     violations,
     visit,
 )
+from tests.web.scanner import TYPES, type_keys
 from traceability.scanning.rules import AT_WORK_US
 from traceability.web import create_app
 from traceability.web.opening import reading_of
@@ -68,7 +68,7 @@ def client(workshop: Workshop) -> FlaskClient:
 
 def test_the_step_is_chosen_once_for_a_device(browser: Browser, shop: Shop) -> None:
     page = shop.open(browser, "cutting", "phone")
-    page.context.clear_cookies()
+    page.context.clear_cookies(name="step")
     page.goto(f"{shop.url}/scan")
     buttons = page.locator(".step-choice button")
     assert buttons.count() == 6
@@ -106,7 +106,7 @@ def test_twenty_tickets_as_fast_as_a_scanner_types(browser: Browser, shop: Shop)
     heard = page.evaluate("() => window.voices")
     before = len(shop.entries())
     # All of them within one task of the page: no machine is slow enough to lose one.
-    page.evaluate(SCANNER, [key for ticket in TICKETS for key in (*ticket, "Enter")])
+    type_keys(page, [key for ticket in TICKETS for key in (*ticket, "Enter")])
     expect(page.locator("[data-scan]")).to_have_attribute("data-scans", "21")
     settled(page)
     counters = [counter for counter, _at in shop.entries()]
@@ -128,11 +128,10 @@ def test_a_scan_is_heard_before_the_server_answers(browser: Browser, shop: Shop)
             new MutationObserver(() => requestAnimationFrame(() => done(performance.now())))
               .observe(document.querySelector("[data-rows]"), { childList: true });
           });
-          for (const key of keys) {
-            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })); }
+          (TYPES)(keys);
           const from = performance.now();
           return (await seen) - from;
-        }""",
+        }""".replace("TYPES", TYPES),
         [*TICKETS[0], "Enter"],
     )
     assert took < 100
