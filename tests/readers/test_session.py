@@ -21,7 +21,7 @@ PortKind = Literal["pty", "tcp"]
 EPCS = [bytes.fromhex(f"3034257bf7194e40000000{n:02x}") for n in range(30)]
 
 
-def wait_for(done: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def wait_for(done: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Poll until `done`, with a deadline."""
     deadline = time.monotonic() + timeout_s
     while not done():
@@ -242,10 +242,13 @@ def test_the_recorded_bytes_replay_into_the_same_values_and_times(
     listener = Listener(session)
     session.start()
     assert reader.wait_connected(10)
-    if protocol == "barcode_lines":
+    if PROTOCOLS[protocol].reads == "barcodes":
         for number in range(20):
             reader.scan(f"{number:08d}")
         wait_for(lambda: len(listener.scans()) == 20)
+    elif PROTOCOLS[protocol].reads == "cards":
+        reader.show([epc[-5:] for epc in EPCS[1:4]])
+        wait_for(lambda: session.counters.tag_reads >= 3)
     else:
         reader.show(EPCS)
         wait_for(lambda: listener.epcs() == set(EPCS))

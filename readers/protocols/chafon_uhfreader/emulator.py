@@ -158,7 +158,9 @@ class UHFReaderEmulator(Emulator):
 
     def _next(self, everything: list[bytes]) -> list[bytes]:
         # A crowded field is read over several rounds: each begins where the last one stopped.
-        first = self._first % len(everything) if everything else 0
+        if not everything:
+            return []  # an antenna that hears nothing does not begin the others anew
+        first = self._first % len(everything)
         chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
         self._first = first + len(chosen)
         return chosen
