@@ -64,6 +64,13 @@ SINGLE, START, STOP = 0x80, 0x82, 0x8C
 RECORDS = (SINGLE + 1, START + 1)
 """Codes of frames that hold one tag record each."""
 
+DEVICE, PERIPHERALS = 0xA1, 0xE4
+SET_OUTPUTS, GET_OUTPUTS = 0x09, 0x0A
+BEEP = b"\x03\x01"
+"""Of the device family and of the peripherals; outputs: level of pin 1, of pin 2, relay closed.
+
+Source: the maker's UR4 tools, as read by DaanVervacke/chainway-serial, docs/protocol.md."""
+
 READS = "bank:u1 addr:u2 words:u2"
 WRITES = READS + " data:h*"
 ACCESSES: dict[int, str] = {

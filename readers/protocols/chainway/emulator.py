@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from readers.codec import Emulator, Sent
 from readers.protocols.chainway.codec import ASKED, Access, ChainwayHostCodec, Frame
-from readers.protocols.chainway.commands import ACCESSES, COMMANDS, SINGLE, START, STOP
+from readers.protocols.chainway.commands import (
+    ACCESSES,
+    COMMANDS,
+    GET_OUTPUTS,
+    SET_OUTPUTS,
+    SINGLE,
+    START,
+    STOP,
+)
 from readers.reads import Command
 from readers.tag_memory import TID, USER, EmulatedTag, Population
 
@@ -44,6 +52,9 @@ class ChainwayEmulator(Emulator):
         """At 115200 baud a round of 50 ms carries no more than this many records."""
         self._host = ChainwayHostCodec()
         self._settings = dict(_SETTINGS)
+        self.outputs = b"\0\0"
+        """Levels of the two output pins."""
+        self.beeps = 0
         self._filter: tuple[int, int, int, bytes] = (1, 0, 0, b"")
         self._report: tuple[bool, bool] | None = None
         self._head = 0xA55A
@@ -88,12 +99,26 @@ class ChainwayEmulator(Emulator):
                 int.from_bytes(data[4:6], "big"),
                 data[6:],
             )
+        if code in (0xA1, 0xE4):
+            return [self._reply(code, self._device(code, data))]
         if code in (0x68, 0x74):
             self._settings = dict(_SETTINGS)
         if code in _CHANGES:
             question, begin, part = _CHANGES[code]
             self._settings[question] = begin + data[part]
         return [self._reply(code, b"\x01")]
+
+    def _device(self, code: int, data: bytes) -> bytes:
+        """Do what the box around the module does: beep, switch an output."""
+        if code == 0xE4 and data[:2] == b"\x03\x01":
+            self.beeps += 1
+        elif code == 0xA1 and data[0] == SET_OUTPUTS and len(data) == 4:
+            self.outputs = data[1:3]
+        elif code == 0xA1 and data[0] == GET_OUTPUTS:
+            return data[:1] + self.outputs
+        elif code == 0xA1 or data[:2] != b"\x03\x00":
+            return b"\x00"
+        return b"\x01"
 
     def _reply(self, code: int, data: bytes) -> Sent:
         return Sent(Frame(code + 1, data, self._head).encode())

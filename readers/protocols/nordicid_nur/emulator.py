@@ -7,10 +7,12 @@ from readers.protocols.nordicid_nur.access import asked_of_tag
 from readers.protocols.nordicid_nur.codec import (
     ACCESS,
     ID_BUFFER,
+    INPUT_CHANGED,
     METADATA_BUFFER,
     NO_TAG,
     PUSHED,
     SCAN_SINGLE,
+    SET_GPIO,
     START,
     STREAM,
     Frame,
@@ -48,6 +50,10 @@ class NurEmulator(Emulator):
         self._settings = dict(_SETUP)
         self._tags = Population(self.field)
         self._buffer: dict[bytes, EmulatedTag] = {}
+        self.outputs: dict[int, int] = {}
+        """Pin, from 1 → level that a host has set."""
+        self.beeps = 0
+        self._pushed: list[Sent] = []
         self._rounds_left = 0
         self._clock_ms = 0
         self._first = 0
@@ -67,8 +73,17 @@ class NurEmulator(Emulator):
                 sent += self._do(item)
         return sent
 
+    def input(self, pin: int, *, is_high: bool) -> None:
+        """Change an input, such as a photo-eye; the host hears of it in the next round."""
+        frame = Frame(bytes((INPUT_CHANGED, 0, pin - 1, is_high)), PUSHED).encode()
+        self._pushed.append(Sent(frame))
+
     def tick(self) -> list[Sent]:
-        """Push one round of the stream; the last one says that it has stopped."""
+        """Push changed inputs and one round of the stream; the last one says that it stopped."""
+        pushed, self._pushed = self._pushed, []
+        return pushed + self._stream_round()
+
+    def _stream_round(self) -> list[Sent]:
         if not self._rounds_left:
             return []
         self._rounds_left -= 1
@@ -104,6 +119,11 @@ class NurEmulator(Emulator):
             return [self._scan()]
         if code in (0x31, 0x32, 0x3B):
             return [self._inventory(code)]
+        if code == 0x0D:
+            self.beeps += 1
+        if code == SET_GPIO:
+            self._set_outputs(data)
+            return [self._reply(code, data)]
         if code == 0x05:
             self._buffer.clear()
         if code == 0x0E:
@@ -179,6 +199,11 @@ class NurEmulator(Emulator):
             return self._reply(code, b"", NO_TAG)
         counts = found.to_bytes(2, "little") + len(self._buffer).to_bytes(2, "little")
         return self._reply(code, counts + b"\x01\x00\x00\x04")
+
+    def _set_outputs(self, data: bytes) -> None:
+        named = [bit for bit in range(8) if data[0] >> bit & 1]
+        for bit, level in zip(named, data[1:], strict=False):
+            self.outputs[bit + 1] = level
 
     def _setup(self, data: bytes) -> Sent:
         """Change the fields that stand behind the flags; tell all that the flags name."""

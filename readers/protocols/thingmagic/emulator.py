@@ -25,6 +25,9 @@ _POWER_LIMITS = b"\x0a\x8c\x00\x00"
 """27 dBm down to 0."""
 _IN_BOOTLOADER = frozenset({0x03, 0x04, 0x06, 0x0C, 0x10})
 _WRONG_COUNT, _INVALID, _UNKNOWN, _POWER_HIGH, _WRONG_REGION = 0x100, 0x101, 0x102, 0x103, 0x10B
+_INVALID_VALUE = 0x105
+_GEN2 = {b"\x05\x00": b"\x00", b"\x05\x01": b"\x01\x00", b"\x05\x12": b"\x00"}
+"""Protocol and key → value: session, target, Q."""
 _OUTCOMES = {"ok": 0, "overrun": 0x423, "locked": 0x424, "password": 0x406}
 _FLAGS_AT, _FAST_FLAGS_AT = 12, 32
 """Where AA48 and AA58 say which fields they want."""
@@ -53,6 +56,10 @@ class ThingMagicEmulator(Emulator):
         self._host = ThingMagicHostCodec()
         self._settings = dict(_SETTINGS)
         self._options: dict[int, bytes] = {0x0C: b"\x01"}
+        self._gen2 = dict(_GEN2)
+        self.pins = {1: 0, 2: 0, 3: 0, 4: 0}
+        """Pin → level; all are told as outputs that were set, or as inputs that were not."""
+        self._outputs: set[int] = set()
         self._tags = Population(self.field)
         self._head: bytes | None = None
         """What begins each record while it reads; None: it rests."""
@@ -161,6 +168,15 @@ class ThingMagicEmulator(Emulator):
                 self._options[data[1]] = data[2:]
                 return b"", 0
             return data + self._options.get(data[1], b"\x00"), 0
+        if code in (0x6B, 0x9B):
+            key = data[:2]
+            if data[0] != GEN2 or key not in self._gen2:
+                return b"", _INVALID_VALUE
+            if code == 0x9B:
+                self._gen2[key] = data[2:]
+            return (key + self._gen2[key] if code == 0x6B else b""), 0
+        if code in (0x66, 0x96):
+            return self._pins(code, data)
         if code == 0x71:
             return bytes(sorted(REGIONS)), 0
         if code in (0x92, 0x94) and data > _POWER_LIMITS[:2]:
@@ -171,6 +187,18 @@ class ThingMagicEmulator(Emulator):
             self._settings[_CHANGES[code]] = data
             return b"", 0
         return self._settings.get(code, b""), 0
+
+    def _pins(self, code: int, data: bytes) -> tuple[bytes, int]:
+        """Tell every pin with its direction and level, or set one output."""
+        if code == 0x66:
+            told = b"".join(bytes((pin, pin in self._outputs, self.pins[pin])) for pin in self.pins)
+            return b"\x01" + told, 0
+        pin, level = data[-3 if len(data) == 4 else 0], data[-1]
+        if pin not in self.pins:
+            return b"", _INVALID_VALUE
+        self._outputs.add(pin)
+        self.pins[pin] = int(level > 0)
+        return b"", 0
 
     def _round(self) -> list[EmulatedTag]:
         # A crowded field is read over several rounds: each begins where the last one stopped.
