@@ -16,6 +16,12 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     ".da": (("DA", "2026-01-05"),),
     ".tm": (("TM", "08:00:00"),),
 }  # fmt: skip
+POWERS_DBM = (10, 29)
+_PASSWORD_ERROR = "004"  # noqa: S105  # a code, no password
+_ACCESS_FAILED = "ER: 008"
+_BANKS = {"res": 0, "epc": 1, "tid": 2, "usr": 3}
+_FAILURES = {"overrun": ("EB", "003"), "locked": ("EB", "004"), "password": ("EA", _PASSWORD_ERROR)}
+"""`EA` is what the reader has against it, `EB` what the tag has: an error code of Gen2."""
 _NO_TAG, _NO_BARCODE, _SYNTAX = "ER: 005", "ER: 006", "ER: 001"
 
 
@@ -27,6 +33,8 @@ class TslEmulator(Emulator):
         super().__init__()
         self.tags = Population(self.field)
         self.alert_is_on = True
+        self.beeps = 0
+        self.power_dbm = POWERS_DBM[1]
         self._host = TslHostCodec()
 
     def answer(self, data: bytes) -> list[Sent]:
@@ -51,14 +59,27 @@ class TslEmulator(Emulator):
         options = asked.data.decode()
         if word == ".iv":
             return self._inventory(options)
-        if word == ".rd":
-            return [self._read(options)]
+        said = _options(options)
+        if power := said.get("o"):
+            if not power.isdigit() or not POWERS_DBM[0] <= int(power) <= POWERS_DBM[1]:
+                return [Sent(Frame(word, (), _SYNTAX).encode())]
+            self.power_dbm = int(power)
+        if word in (".rd", ".wr", ".lo", ".ki"):
+            return [self._access(word, said)]
         if word == ".bc":
             return [Sent(Frame(word, (), _NO_BARCODE).encode())]
-        if word == ".al" and options:
-            self.alert_is_on = "off" not in options
+        if word == ".al":
+            self._alert(said)
         end = "OK:" if word in COMMANDS else _SYNTAX
         return [Sent(Frame(word, _ANSWERS.get(word, ()), end).encode())]
+
+    def _alert(self, said: dict[str, str]) -> None:
+        if "b" in said:
+            self.alert_is_on = said["b"] != "off"
+        elif "off" in said.values():
+            self.alert_is_on = False
+        if "n" not in said and self.alert_is_on:
+            self.beeps += 1
 
     def _inventory(self, options: str) -> list[Sent]:
         self.busy_ms = 100
@@ -66,7 +87,8 @@ class TslEmulator(Emulator):
         if "-fs on" in options and tags:  # the strongest alone
             tags = [max(tags, key=lambda tag: self.field[tag.epc][1])]
         if "-n" in options.split():  # take no action: settings alone
-            return [Sent(Frame(".iv").encode())]
+            parameters = (("PR", f"-o {self.power_dbm} -qs s1"),)
+            return [Sent(Frame(".iv", parameters if "-p" in options.split() else ()).encode())]
         if not tags:
             return [Sent(Frame(".iv", (), _NO_TAG).encode())]
         lines = tuple(line for tag in tags for line in self._lines(tag))
@@ -80,14 +102,65 @@ class TslEmulator(Emulator):
     def _lines(self, tag: EmulatedTag) -> tuple[tuple[str, str], ...]:
         return ("EP", tag.epc.hex().upper()), ("RI", str(self.field[tag.epc][1]))
 
-    def _read(self, options: str) -> Sent:
-        """Read user memory of the first tag; the bank of `-db` if it is given."""
-        words = options.split()
-        banks = {"epc": 1, "tid": 2, "res": 0, "usr": 3}
-        bank = banks.get(words[words.index("-db") + 1], 3) if "-db" in words[:-1] else 3
-        for tag in self.tags.tags():
-            held = tag.read(bank, 0, 4)
-            if held is not None:
-                lines = (*self._lines(tag), ("RD", held.hex().upper()))
-                return Sent(Frame(".rd", lines).encode(), "tag", tag.epc)
-        return Sent(Frame(".rd", (), _NO_TAG).encode())
+    def _access(self, word: str, options: dict[str, str]) -> Sent:
+        """Do what is asked with every tag that the selection names; say how the last one went."""
+        tags = self._chosen(options)
+        if not tags:
+            return Sent(Frame(word, (), _NO_TAG).encode())
+        lines: list[tuple[str, str]] = []
+        end = "OK:"
+        for tag in tags:
+            lines += self._lines(tag)
+            told, failure = self._touch(word, tag, options)
+            lines += told
+            end = _ACCESS_FAILED if failure else end
+        self.tags.settle()
+        is_kept = word == ".rd"
+        epcs = tuple(tag.epc for tag in tags) if is_kept else ()
+        return Sent(
+            Frame(word, tuple(lines), end).encode(), "tag" if is_kept else "reply", epcs=epcs
+        )
+
+    def _chosen(self, options: dict[str, str]) -> list[EmulatedTag]:
+        bits = int(options.get("sl", "0"), 16)
+        if not bits or options.get("io", "on") == "on":
+            return self.tags.tags()
+        mask = bytes.fromhex(options.get("sd", ""))
+        return self.tags.find(_BANKS[options["sb"]], int(options.get("so", "0"), 16), bits, mask)
+
+    def _touch(
+        self, word: str, tag: EmulatedTag, options: dict[str, str]
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """Read, write, lock or kill one tag; return what is told and whether it failed."""
+        password = int(options.get("ap", "0"), 16)
+        bank, at = _BANKS[options.get("db", "usr")], int(options.get("do", "0"), 16)
+        if not tag.knows(password):
+            return [("EA", _PASSWORD_ERROR)], True
+        if word == ".rd":
+            held = tag.read(bank, at, int(options.get("dl", "4"), 16))
+            return ([("RD", held.hex().upper())], False) if held else ([("EB", "003")], True)
+        if word == ".wr":
+            data = bytes.fromhex(options.get("da", ""))
+            outcome = tag.write(bank, at, data, password)
+            written = [("WW", str(len(data) // 2))]
+            return (written, False) if outcome == "ok" else ([_FAILURES[outcome]], True)
+        if word == ".lo":
+            payload = int(options.get("lp", "0"), 16)
+            outcome = tag.lock(payload >> 10, payload & 0x3FF, password)
+        else:
+            outcome = tag.kill(int(options.get("kp", "0"), 16))
+        done = [("LS" if word == ".lo" else "KS", "")] if outcome == "ok" else [_FAILURES[outcome]]
+        return done, outcome != "ok"
+
+
+def _options(text: str) -> dict[str, str]:
+    """Read `-db epc -dl 06 -n`; an option without a value has none."""
+    found: dict[str, str] = {}
+    name = ""
+    for word in text.split():
+        if word.startswith("-"):
+            name = word[1:]
+            found[name] = ""
+        elif name:
+            found[name] = word
+    return found
