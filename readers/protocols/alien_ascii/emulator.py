@@ -5,18 +5,34 @@ from __future__ import annotations
 from readers.codec import Emulator, Sent
 from readers.protocols.alien_ascii.codec import NO_TAGS, PASSWORD, USER, AlienHostCodec
 from readers.reads import Command
+from readers.tag_memory import EmulatedTag, Outcome, Population
 
 _SETTINGS = {
     "ReaderName": "Alien RFID Reader",
     "ReaderType": "Alien RFID Tag Reader, Model: ALR-9900 (Four Antenna, Gen 2, 902-928 MHz)",
     "ReaderVersion": "Ent. SW Rev: 08.12.14, Country Code: 02, Firmware Rev: 3.2.10",
+    "AcqG2AccessPwd": "00 00 00 00",
+    "AcqG2Mask": "00",
     "AcqG2Q": "3",
+    "AcqG2Session": "1",
     "AntennaSequence": "0",
+    "ExternalInput": "0",
+    "ExternalOutput": "0",
     "PersistTime": "-1",
+    "RFLevel": "316",
     "RFModulation": "STD",
     "TagListFormat": "Custom",
     "TagListMillis": "ON",
 }
+_LOCKS = {"killpwd": 8, "accesspwd": 6, "epc": 4, "user": 0}
+"""What LockX and UnlockX name → its two bits of the lock command."""
+_BY_PASSWORD = 0b10
+_REFUSALS: dict[Outcome, str] = {
+    "overrun": "Error 135: Memory overrun.",
+    "locked": "Error 136: Memory locked.",
+    "password": "Error 137: Access denied.",
+}
+_NO_TAG = "Error 134: No tag found."
 _CLOCK_MS = 1_518_371_341_633
 _TIME = "2018/02/11 17:49:01.633"
 
@@ -37,6 +53,7 @@ class AlienEmulator(Emulator):
         self._wanted: list[str] = []
         self._said = b""
         self.counts: dict[bytes, int] = {}
+        self.tags = Population(self.field)
 
     def connect(self) -> list[Sent]:
         """Greet a host, and ask who it is."""
@@ -80,7 +97,12 @@ class AlienEmulator(Emulator):
         if name.lower() in ("taglist", "t") and action != "set":
             self.busy_ms = 50
             return [*self._tags(), *self._say("", is_bare)]
-        if name not in self._settings:
+        if (done := self._access(name.lower(), value)) is not None:
+            self.busy_ms = 30
+            return self._say(
+                f"{done if done.startswith('Error') else f'{name} = {done}'}\r\n", is_bare
+            )
+        if name not in self._settings or (action == "set" and name == "ExternalInput"):
             return self._say("Error 2: Command not understood.\r\n", is_bare)
         if action == "set":
             self._settings[name] = value
@@ -89,10 +111,47 @@ class AlienEmulator(Emulator):
     def _say(self, text: str, is_bare: bool) -> list[Sent]:
         return [Sent(text.encode() + b"\x00" + (b"" if is_bare else b"\r\nAlien>"))]
 
+    def _access(self, name: str, value: str) -> str | None:
+        """Read, write or lock the first tag behind the mask; None: it is no such command."""
+        what = name.removeprefix("un").removeprefix("lock")
+        if name not in ("g2read", "g2write") and (what == name or what not in _LOCKS):
+            return None
+        tags = self._chosen()
+        if not tags:
+            return _NO_TAG
+        tag, words = tags[0], value.replace(",", " ").split()
+        if name in ("g2read", "g2write"):
+            return self._memory(name, tag, words)
+        shift = _LOCKS[what]
+        action = 0 if name.startswith("un") else _BY_PASSWORD << shift
+        return self._done(tag.lock(0b11 << shift, action, int("".join(words) or "0", 16)))
+
+    def _memory(self, name: str, tag: EmulatedTag, words: list[str]) -> str:
+        password = int(self._settings["AcqG2AccessPwd"].replace(" ", ""), 16)
+        bank, at = int(words[0]), int(words[1])
+        if name == "g2write":
+            return self._done(tag.write(bank, at, bytes.fromhex("".join(words[2:])), password))
+        if not tag.knows(password):
+            return _REFUSALS["password"]
+        held = tag.read(bank, at, int(words[2]))
+        return held.hex(" ").upper() if held is not None else _REFUSALS["overrun"]
+
+    def _done(self, outcome: Outcome) -> str:
+        self.tags.settle()
+        return _REFUSALS.get(outcome, "Success!")
+
+    def _chosen(self) -> list[EmulatedTag]:
+        words = self._settings["AcqG2Mask"].replace(",", " ").split()
+        if len(words) < 4:
+            return self.tags.tags()
+        bank, at, bits = (int(word) for word in words[:3])
+        return self.tags.find(bank, at, bits, bytes.fromhex("".join(words[3:])))
+
     def _tags(self) -> list[Sent]:
-        if not self.field:
+        tags = self._chosen()
+        if not tags:
             return [Sent(f"{NO_TAGS}\r\n".encode())]
-        return [Sent(self._line(epc), "tag", epc) for epc in self.field]
+        return [Sent(self._line(tag.epc), "tag", tag.epc) for tag in tags]
 
     def _line(self, epc: bytes) -> bytes:
         antenna, dbm = self.field[epc]
