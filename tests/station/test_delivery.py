@@ -226,3 +226,68 @@ def test_the_thread_delivers_what_comes_later_and_through_faults(
         reached.wait(0.01)
     delivery.stop()
     assert (store.order, delivery.is_online) == ([1, 2, 3, 4], True)
+
+
+def test_what_is_said_now_goes_before_what_waited(store: Store, url: str, tmp_path: Path) -> None:
+    spool = filled(tmp_path / "s.sqlite", 1_000)
+    with contextlib.closing(Link(url, timeout_s=2.0)) as link:
+        delivery = Delivery(spool, link)
+        delivery.deliver_once()
+        for n in (1_001, 1_002):
+            spool.put([Element(n, f"id {n}", b'{"eventID":"id %d"}' % n)])
+            delivery.deliver_once()
+        delivery.deliver_once()
+        while delivery.deliver_once():
+            pass
+    backlog = list(range(1, 1_001))
+    assert store.order == [*backlog[:200], 1_001, 1_002, *backlog[200:]]
+    assert (spool.counts().waiting, spool.counts().holes) == (0, 0)
+
+
+def test_neither_lane_keeps_the_other_waiting_for_ever(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    spool = filled(tmp_path / "s.sqlite", 600)
+    with contextlib.closing(Link(url, timeout_s=2.0)) as link:
+        delivery = Delivery(spool, link)
+        delivery.deliver_once()
+        more = range(601, 1_201)
+        spool.put([Element(n, f"id {n}", b'{"eventID":"id %d"}' % n) for n in more])
+        while delivery.deliver_once():
+            pass
+    starts = [store.order[at] for at in range(0, 1_200, 200)]
+    assert starts == [1, 601, 201, 801, 401, 1_001]
+
+
+def test_a_short_silence_does_not_put_what_is_said_now_behind_the_backlog(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    spool = filled(tmp_path / "s.sqlite", 600)
+    with contextlib.closing(Link(url, timeout_s=2.0)) as link:
+        delivery = Delivery(spool, link)
+        delivery.deliver_once()
+        store.faults = ["busy"]
+        spool.put([Element(601, "id 601", b'{"eventID":"id 601"}')])
+        with pytest.raises(Offline):
+            delivery.deliver_once()
+        delivery.deliver_once()
+    assert store.order[200:] == [601]
+
+
+def test_a_server_that_is_back_is_said_to_be_although_nothing_waits(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    spool = filled(tmp_path / "s.sqlite", 1)
+    store.faults = ["busy"]
+    delivery = Delivery(spool, Link(url, timeout_s=2.0), back_off_s=(0.01, 0.02))
+    with pytest.raises(Offline):
+        delivery.deliver_once()
+    spool.settle([(1, 1, None)])
+    delivery.problem = "No answer."
+    delivery.start()
+    for _ in range(500):
+        if delivery.is_online:
+            break
+        threading.Event().wait(0.01)
+    delivery.stop()
+    assert (delivery.is_online, delivery.problem) == (True, "")

@@ -96,7 +96,45 @@ def test_what_is_known_is_forgotten_in_time(spool: Spool) -> None:
 def test_a_line_that_is_down_is_down_since_the_first_time(spool: Spool) -> None:
     spool.line_down("gate", NOW, "unplugged")
     spool.line_down("gate", NOW + timedelta(seconds=9), "still unplugged")
-    assert (spool.line_up("gate"), spool.line_up("gate")) == ((NOW, "unplugged"), None)
+    since = spool.down_since("gate")
+    # What tells of the silence ends it: killed in between, a station would never tell.
+    spool.put([Element(1, "gap", b"{}", "gap")], heard_again="gate")
+    assert (since, spool.down_since("gate")) == ((NOW, "unplugged"), None)
+
+
+def test_a_silence_that_could_not_be_told_of_is_still_one(spool: Spool) -> None:
+    spool.line_down("gate", NOW, "unplugged")
+    with pytest.raises(DatabaseBusy):
+        spool.put([Element(1, None, b"")], heard_again="gate")  # type: ignore[arg-type]  # refused
+    assert spool.down_since("gate") == (NOW, "unplugged")
+
+
+def test_what_was_delivered_makes_room_for_what_waits(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s.sqlite", "dock", epoch=7, bytes_max=400_000)
+    first = 1
+    for _turn in range(10):
+        spool.put([element(n, b"x" * 1_000) for n in range(first, first + 100)])
+        spool.settle([(n, n, None) for n in range(first, first + 100)])
+        first += 100
+    load, counts = spool.load(), spool.counts()
+    assert (load.waiting, load.oldest_at, counts.holes) == (0, None, 0)
+    assert load.size_bytes < 600_000
+
+
+def test_when_all_of_it_waits_nothing_more_is_taken_and_nothing_is_lost(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "s.sqlite", "dock", epoch=7, bytes_max=300_000)
+    count = 0
+    while spool.load().size_bytes < 300_000:
+        spool.put([element(count + 1, b"x" * 20_000)])
+        count += 1
+    with pytest.raises(DatabaseBusy, match="has reached its limit of 0 MB and all of it waits"):
+        spool.put([element(count + 1)])
+    load = spool.load()
+    assert (load.waiting, load.is_nearly_full, spool.next_counter) == (count, True, count + 1)
+    assert load.oldest_at is not None
+    spool.settle([(row[0], row[0], None) for row in spool.waiting(5)])
+    spool.put([element(count + 1)])
+    assert (spool.load().waiting, spool.counts().holes) == (count - 4, 0)
 
 
 CHILD = """
@@ -128,7 +166,7 @@ print("done", flush=True)
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_killed_at_any_statement_it_keeps_all_that_it_acknowledged(tmp_path: Path) -> None:
-    for last in range(1, 60):
+    for last in range(1, 80):
         path = tmp_path / f"{last}.sqlite"
         child = subprocess.run(
             [sys.executable, "-c", CHILD, str(path), str(last)],

@@ -41,8 +41,8 @@ APPEND_POINTS = (
 of a group, the others once for each transaction."""
 SIGNING_POINTS = ("before memory", "between memory and table", "after table")
 """Around what the signer remembers outside the database."""
-SPOOL_POINTS = ("spooled", "before settling", "settled")
-"""In a station: after an element is kept, and around noting what the server has."""
+SPOOL_POINTS = ("spool written", "spooled", "before settling", "settling written", "settled")
+"""In a station: before and after an element is durable, and around noting what the server has."""
 JOB_POINTS = (
     "document kept",
     "document checked",

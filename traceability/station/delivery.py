@@ -4,6 +4,10 @@ An answer may be lost after the server has stored everything; so the same elemen
 under the same ids, and the server says `duplicate`. What it refuses for good is parked with its
 sentence, so that one bad event never keeps a thousand good ones waiting. What was delivered stays
 until the server says that a backup holds it (`returning`).
+
+After a silence of the server there are two lanes: what waited when it came back, and what is said
+since. What is said now goes first, so that stock and pages are current at once, however long the
+other lane takes; each lane is delivered oldest first, and neither keeps the other waiting for ever.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from traceability.errors import Offline
+from traceability.errors import DatabaseBusy, Offline
 from traceability.station import returning
 from traceability.station.link import Link, read_json
 from traceability.station.spool import Spool
@@ -29,6 +33,10 @@ BATCH_MAX = 200
 ASK_S = 60.0
 """How often the server is asked whether a backup holds what was delivered, and whether the record
 was restored; also after every silence."""
+
+AWAY_S = 30.0
+"""A silence of the server that is longer makes two lanes; what was said in a shorter one still
+counts as said now."""
 
 _DONE = ("accepted", "duplicate")
 _NEVER = ("refused", "conflict")
@@ -44,6 +52,7 @@ class Delivery:
         *,
         back_off_s: tuple[float, float] = BACK_OFF_S,
         ask_s: float = ASK_S,
+        away_s: float = AWAY_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._spool = spool
@@ -53,6 +62,11 @@ class Delivery:
         self._link = link
         self._back_off_s = back_off_s
         self._batch_max = BATCH_MAX
+        self._away_s = away_s
+        self._backlog_to = spool.next_counter - 1
+        """Highest counter of the lane that waited. Owned, as the next two, by who delivers."""
+        self._answered_at: float | None = None  # monotonic; None before the first answer
+        self._is_backlogs_turn = True
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.is_online = False
@@ -81,7 +95,27 @@ class Delivery:
         Raises:
             Offline: If the server did not settle them; they stay in the spool.
         """
-        batch = self._spool.waiting(self._batch_max)
+        now = time.monotonic()
+        if self._answered_at is None or now - self._answered_at > self._away_s:
+            self._backlog_to = self._spool.next_counter - 1
+        count = self._deliver(self._next_batch())
+        self._answered_at = time.monotonic()
+        return count
+
+    def _next_batch(self) -> list[tuple[int, str, bytes]]:
+        """Take what is said now before what waits, but two full batches of it never in a row."""
+        lanes = [self._backlog_to, 0]
+        if self._is_backlogs_turn:
+            lanes.reverse()
+        for after in lanes:
+            batch = self._spool.waiting(self._batch_max, after=after)
+            if batch:
+                is_backlog = batch[0][0] <= self._backlog_to
+                self._is_backlogs_turn = not is_backlog and len(batch) >= self._batch_max
+                return batch
+        return []
+
+    def _deliver(self, batch: Sequence[tuple[int, str, bytes]]) -> int:
         if not batch:
             return 0
         # Said for one record, and taken by no other: a new PC may answer at the old one's address
@@ -106,7 +140,7 @@ class Delivery:
         """Find the element for which a whole batch was sent back: halve, and at last park it."""
         if len(batch) > 1:
             self._batch_max = max(1, len(batch) // 2)
-            return self.deliver_once()
+            return self._deliver(batch[: self._batch_max])
         counter = batch[0][0]
         self._spool.settle([(counter, None, f"{status}: {_sentence(data)}")])
         log.warning("element %d was refused and is parked: %s", counter, _sentence(data))
@@ -126,10 +160,15 @@ class Delivery:
             try:
                 self._ask_if_due()
                 count = self.deliver_once()
-                if count:
-                    self.is_online, self.problem = True, ""
-                    pause_s = self._back_off_s[0]
+                self.is_online, self.problem = True, ""
+                pause_s = self._back_off_s[0]
+                if count and not is_last:
                     continue
+            except DatabaseBusy as error:
+                # A full disk of our own: what the server has is sent once more, and it says so.
+                self.problem = str(error)
+                if not is_last:
+                    self._stopping.wait(longest_s)
             except Offline as error:
                 self.is_online, self.problem = False, str(error)
                 self._ask_at = 0.0
@@ -140,6 +179,7 @@ class Delivery:
                 # The top of a thread: a mistake of ours must not end delivery for ever.
                 log.exception("delivery failed and begins again")
                 self.is_online, self.problem = False, f"Delivery failed: {error!r}."
+                self._ask_at = 0.0
                 if not is_last:
                     self._stopping.wait(longest_s)
             if is_last:

@@ -78,8 +78,12 @@ class Keeper:
         self._spool.line_down(down.reader, down.at, down.reason)
 
     def line_up(self, up: LineUp) -> bool:
-        """Note that a reader is heard again; True if a gap came out of it."""
-        since = self._spool.line_up(up.reader)
+        """Note that a reader is heard again; True if a gap came out of it.
+
+        Raises:
+            DatabaseBusy: If the disk does not take the gap: the line counts as silent still.
+        """
+        since = self._spool.down_since(up.reader)
         if since is None:
             return False
         begun_at, reason = since
@@ -87,7 +91,11 @@ class Keeper:
         return True
 
     def gap(self, reader: str, begun_at: datetime, ended_at: datetime, reason: str) -> None:
-        """Keep that a reader could have spoken without being heard."""
+        """Keep that a reader could have spoken without being heard; it is heard from now on.
+
+        Raises:
+            DatabaseBusy: If the disk does not take it: nothing has happened then.
+        """
         counter = self._spool.next_counter
         instant = int(ended_at.timestamp() * 1_000_000)
         tree = {
@@ -99,7 +107,8 @@ class Keeper:
             "reason": reason[:500],
         }
         name = station_event_id(instant, self._post.name, self._spool.epoch, counter)
-        self._spool.put([Element(counter, name, body.canonical(tree), "gap")])
+        # One transaction ends the silence and tells of it: killed between two, it would be lost.
+        self._spool.put([Element(counter, name, body.canonical(tree), "gap")], heard_again=reader)
 
     def begin(self, readers: Sequence[str], at: datetime) -> None:
         """Note that the station runs; what it missed while it did not is a gap of every reader."""

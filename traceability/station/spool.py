@@ -7,24 +7,26 @@ that is how anybody can see later that nothing is missing.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from traceability.errors import DatabaseBusy
 from traceability.ledger.crash_points import pass_point
+from traceability.station.said import Counts, Element, Known, Load
+
+__all__ = ["KEEP_FOR", "KEEP_MAX", "Counts", "Element", "Known", "Load", "Spool", "reached"]
 
 KEEP_MAX = 200_000
 """Delivered elements kept for the day when the server must be restored from a backup, at most."""
 KEEP_FOR = timedelta(days=14)
 """How long they are kept while no backup covers them."""
 KNOWN_MAX = 200_000
+ROOM_AT_ONCE = 2_000
+"""Delivered elements that are let go at a time when the file has reached its limit."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TABLES = """
@@ -37,7 +39,8 @@ CREATE TABLE IF NOT EXISTS element (
     position INTEGER,
     problem TEXT,
     delivered_at INTEGER,
-    record TEXT
+    record TEXT,
+    said_at INTEGER
 );
 CREATE INDEX IF NOT EXISTS element_waiting ON element (counter) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS element_parked ON element (counter) WHERE state = 'parked';
@@ -49,44 +52,12 @@ CREATE TABLE IF NOT EXISTS down (reader TEXT PRIMARY KEY, at INTEGER, reason TEX
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One thing said: an event or a gap, as the bytes that will be sent."""
-
-    counter: int
-    id: str
-    body: bytes
-    """JSON: the event's canonical form, or the gap."""
-    kind: Literal["event", "gap"] = "event"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A thing that has made its event, and under which work."""
-
-    key: str
-    at: datetime
-    context: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How the spool stands."""
-
-    epoch: int
-    next_counter: int
-    waiting: int
-    parked: int
-    delivered_position: int | None
-    """Highest ledger position that the server has named."""
-    holes: int
-    """Counters that should be in the file and are not; always 0."""
-
-
 class Spool:
     """The file. Two threads may use one spool: who reads the readers, and who delivers."""
 
-    def __init__(self, path: Path, station: str, *, epoch: int) -> None:
+    def __init__(
+        self, path: Path, station: str, *, epoch: int, bytes_max: int | None = None
+    ) -> None:
         """Open the file, or make it.
 
         Args:
@@ -94,10 +65,14 @@ class Spool:
             station: The station's name; a file of another station is refused.
             epoch: Number of the run of counters if the file is new: seconds since 1970 will do,
                 since it must only be another one whenever a file is lost.
+            bytes_max: What the file may hold. What was delivered makes room for what waits; when
+                all of it waits, nothing more is taken. None: as much as the disk takes.
 
         Raises:
             ValueError: If the file belongs to another station.
         """
+        self.station = station
+        self._bytes_max = bytes_max
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -118,9 +93,10 @@ class Spool:
                 f"Cannot use {path.name} for station {station!r}: it belongs to {owner!r}. "
                 "Give each station a spool file of its own."
             )
-        self.station = station
         self.epoch = int(self.meta("epoch") or epoch)
         self._next = int(self.meta("next") or 1)
+        self._tally = (0, 0)  # waiting, parked; owned by the lock
+        self._recount()
 
     def _add_columns(self) -> None:
         columns = [row[1] for row in self._db.execute("PRAGMA table_info(element)")]
@@ -130,6 +106,8 @@ class Spool:
             self._db.execute(
                 "UPDATE element SET delivered_at = ? WHERE state = 'delivered'", (_now(),)
             )
+        if "said_at" not in columns:
+            self._db.execute("ALTER TABLE element ADD COLUMN said_at INTEGER")
 
     def close(self) -> None:
         """Close the file."""
@@ -147,25 +125,30 @@ class Spool:
         *,
         snapshot: str | None = None,
         known: Iterable[Known] = (),
+        heard_again: str | None = None,
     ) -> None:
         """Keep elements, and what the station must remember with them, in one transaction.
 
+        Args:
+            elements: In the order of their counters.
+            snapshot: The work in hand.
+            known: Things that have made their event.
+            heard_again: A reader whose silence these elements tell of: it has ended.
+
         Raises:
-            DatabaseBusy: If the disk does not take it: nothing of it is kept then.
+            DatabaseBusy: If the disk or the limit does not take it: nothing of it is kept then.
         """
         counter = self._next
         for element in elements:
             assert element.counter == counter, "counters of one epoch have no holes"
             counter += 1
-        try:
-            self._insert(elements, snapshot, known, counter)
-        except sqlite3.Error as error:
-            raise DatabaseBusy(
-                f"The spool of station {self.station!r} takes nothing: {error}."
-            ) from error
-        self._next = counter
-        pass_point("spooled")
-        with self._changed:
+        if elements:
+            self._make_room()
+        with self._lock:
+            self._insert(elements, snapshot, known, heard_again, counter)
+            self._next = counter
+            self._tally = (self._tally[0] + len(elements), self._tally[1])
+            pass_point("spooled")
             self._changed.notify_all()
 
     def _insert(
@@ -173,13 +156,17 @@ class Spool:
         elements: Sequence[Element],
         snapshot: str | None,
         known: Iterable[Known],
+        heard_again: str | None,
         following: int,
     ) -> None:
         with self._transaction():
-            record = self._text("record")
+            record, at = self._text("record"), _now()
             self._db.executemany(
-                "INSERT INTO element (counter, id, body, record) VALUES (?, ?, ?, ?)",
-                [(each.counter, each.id, _line(each, self), record) for each in elements],
+                "INSERT INTO element (counter, id, body, record, said_at) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (each.counter, each.id, each.line(self.station, self.epoch), record, at)
+                    for each in elements
+                ],
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO known (key, at, context) VALUES (?, ?, ?)",
@@ -187,15 +174,57 @@ class Spool:
             )
             if snapshot is not None:
                 self._set("snapshot", snapshot)
+            if heard_again is not None:
+                self._db.execute("DELETE FROM down WHERE reader = ?", (heard_again,))
             self._set("next", str(following))
+            pass_point("spool written")
 
-    def waiting(self, most: int = 200, bytes_max: int = 1_000_000) -> list[tuple[int, str, bytes]]:
-        """Return the oldest elements that the server has not got: counter, id, bytes to send."""
+    def _make_room(self) -> None:
+        """Let go of the oldest that was delivered, if the file has reached its limit.
+
+        Raises:
+            DatabaseBusy: If everything in it is still needed.
+        """
+        if self._bytes_max is None:
+            return
+        with self._lock:
+            if self._used() < self._bytes_max:
+                return
+            with self._transaction():
+                gone = self._db.execute(
+                    "DELETE FROM element WHERE counter < min(ifnull((SELECT min(counter) FROM"
+                    " element WHERE state <> 'delivered'), 1 << 62),"
+                    " (SELECT min(counter) FROM element) + ?)",
+                    (ROOM_AT_ONCE,),
+                ).rowcount
+            if not gone and self._used() >= self._bytes_max:
+                raise DatabaseBusy(
+                    f"The spool of station {self.station!r} takes nothing: it has reached its limit"
+                    f" of {self._bytes_max // 1_000_000} MB and all of it waits to be sent."
+                )
+
+    def _used(self) -> int:
+        pages, free, size = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def waiting(
+        self, most: int = 200, bytes_max: int = 1_000_000, *, after: int = 0
+    ) -> list[tuple[int, str, bytes]]:
+        """Return the oldest elements that the server has not got: counter, id, bytes to send.
+
+        Args:
+            most: How many at most.
+            bytes_max: How many bytes together; the first is given however large it is.
+            after: Only what has a higher counter.
+        """
         with self._lock:
             rows = self._db.execute(
-                "SELECT counter, id, body FROM element WHERE state = 'waiting'"
+                "SELECT counter, id, body FROM element WHERE state = 'waiting' AND counter > ?"
                 " ORDER BY counter LIMIT ?",
-                (most,),
+                (after, most),
             ).fetchall()
         size = 0
         taken: list[tuple[int, str, bytes]] = []
@@ -240,7 +269,9 @@ class Spool:
                 "(SELECT min(counter) FROM element WHERE state <> 'delivered'), 1 << 62)",
                 (self._next - KEEP_MAX,),
             )
+            pass_point("settling written")
         pass_point("settled")
+        self._recount()
 
     def turn_to(self, record: str) -> None:
         """Deliver to a record from now on; what was said for another one is put aside for it.
@@ -262,6 +293,7 @@ class Spool:
                 (record,),
             )
             self._set("record", record)
+        self._recount()
 
     def let_go(self, covered: int, *, before: datetime) -> int:
         """Forget what was delivered and need not be sent again.
@@ -301,6 +333,7 @@ class Spool:
                 (record, since),
             ).rowcount
             self._set(f"reached {record or ''}", str(since - 1))
+        self._recount()
         self.wake()
         return count
 
@@ -313,14 +346,28 @@ class Spool:
     def _reached(self) -> int:
         return int(self._text(f"reached {self._text('record') or ''}") or -1)
 
+    def _recount(self) -> None:
+        # Both have an index of their own: this reads no body.
+        waits = "SELECT count(*) FROM element WHERE state = "
+        with self._lock:
+            self._tally = self._db.execute(
+                f"SELECT ({waits}'waiting'), ({waits}'parked')"
+            ).fetchone()
+
+    def load(self) -> Load:
+        """Return how much the spool holds; however much it is, this takes no time."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT said_at FROM element WHERE state = 'waiting' ORDER BY counter LIMIT 1"
+            ).fetchone()
+            oldest_at = _moment(row[0]) if row and row[0] is not None else None
+            return Load(*self._tally, oldest_at, self._used(), self._bytes_max)
+
     def counts(self) -> Counts:
-        """Return how the spool stands."""
+        """Return how the spool stands; every element is counted for that."""
         with self._lock:
             one = self._db.execute
-            waiting, parked = (
-                one(f"SELECT count(*) FROM element WHERE state = '{state}'").fetchone()[0]  # noqa: S608
-                for state in ("waiting", "parked")
-            )
+            waiting, parked = self._tally
             # The highest counter delivered bears the highest position but for retries; cheap.
             position = one(
                 "SELECT max(position) FROM (SELECT position FROM element"
@@ -347,10 +394,7 @@ class Spool:
             rows = self._db.execute(
                 "SELECT key, at, context FROM known ORDER BY at DESC LIMIT ?", (KNOWN_MAX,)
             ).fetchall()
-        return [
-            Known(key, _EPOCH + timedelta(microseconds=at), context)
-            for key, at, context in reversed(rows)
-        ]
+        return [Known(key, _moment(at), context) for key, at, context in reversed(rows)]
 
     def meta(self, name: str) -> str | None:
         """Return a remembered text."""
@@ -374,17 +418,16 @@ class Spool:
                 (reader, _micros(at), reason),
             )
 
-    def line_up(self, reader: str) -> tuple[datetime, str] | None:
-        """Return since when, and why, a reader could not be heard; it is heard from now on."""
-        with self._transaction():
+    def down_since(self, reader: str) -> tuple[datetime, str] | None:
+        """Return since when, and why, a reader cannot be heard; None if it can."""
+        with self._lock:
             row = self._db.execute(
                 "SELECT at, reason FROM down WHERE reader = ?", (reader,)
             ).fetchone()
-            self._db.execute("DELETE FROM down WHERE reader = ?", (reader,))
-        return (_EPOCH + timedelta(microseconds=row[0]), row[1]) if row else None
+        return (_moment(row[0]), row[1]) if row else None
 
     def _transaction(self) -> _Transaction:
-        return _Transaction(self._db, self._lock)
+        return _Transaction(self._db, self._lock, self.station)
 
     def _set(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
@@ -394,40 +437,42 @@ class Spool:
 
 
 class _Transaction:
-    """BEGIN IMMEDIATE … COMMIT under the spool's lock; anything raised inside rolls back."""
+    """BEGIN IMMEDIATE … COMMIT under the spool's lock; anything raised inside rolls back.
 
-    def __init__(self, db: sqlite3.Connection, lock: threading.RLock) -> None:
-        self._db, self._lock = db, lock
+    What the disk refuses is raised as `DatabaseBusy`: nothing of it has happened.
+    """
+
+    def __init__(self, db: sqlite3.Connection, lock: threading.RLock, station: str) -> None:
+        self._db, self._lock, self._station = db, lock, station
 
     def __enter__(self) -> None:
         self._lock.acquire()
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except BaseException:
+        except BaseException as error:
             self._lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise self._refused(error) from error
             raise
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
         try:
             if kind is None:
                 self._db.execute("COMMIT")
+        except sqlite3.Error as failed:
+            raise self._refused(failed) from failed
         finally:
             # A COMMIT that failed (full disk) leaves the transaction open: it must not stay.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise self._refused(error) from error
 
-
-def _line(element: Element, spool: Spool) -> bytes:
-    """Return an element as it goes over the wire, with the run that it belongs to."""
-    run = json.dumps([spool.station, spool.epoch, element.counter]).encode()
-    if element.kind == "event":
-        return b'{"event":%b,"run":%b}' % (element.body, run)
-    return b'{"gap":%b,"id":%b,"run":%b}' % (
-        element.body,
-        json.dumps(element.id).encode(),
-        run,
-    )
+    def _refused(self, error: sqlite3.Error) -> DatabaseBusy:
+        return DatabaseBusy(f"The spool of station {self._station!r} takes nothing: {error}.")
 
 
 def reached(path: Path) -> tuple[str, int] | None:
@@ -443,6 +488,10 @@ def reached(path: Path) -> tuple[str, int] | None:
 
 def _now() -> int:
     return _micros(datetime.now(UTC))
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _micros(at: datetime) -> int:
