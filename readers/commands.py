@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 NAMES = click.Choice(list(PROTOCOLS))
 OUT_SIZE = 1 << 16
 """Decoded lines are written in pieces of about this many characters."""
+NOTHING_APPEARS = (
+    "If it is plugged in: its cable may only charge (take the reader's own), or the socket may be"
+    " dead (try another one, on the PC itself). A reader that types like a keyboard needs no port."
+)
 _MORE_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -45,23 +49,29 @@ def readers() -> None:
 def list_ports(devices: tuple[str, ...], as_json: bool) -> None:
     """Say for each port (or for DEVICES) whether it can be opened and, if not, the remedy."""
     from readers.ports import examine, ports
+    from readers.usb import usb_devices
 
     found = [examine(device) for device in devices] if devices else ports()
+    unseen = [] if devices else [one for one in usb_devices() if one.is_suspect]
+    if as_json:
+        for tree in [port.tree() for port in found] + [device.tree() for device in unseen]:
+            click.echo(json.dumps(tree, ensure_ascii=False))
+        return
     for port in found:
-        if as_json:
-            click.echo(json.dumps(port.tree(), ensure_ascii=False))
-            continue
         mark = "ready " if port.is_open_to_us else "closed"
         about = "  ".join(each for each in (port.description, port.usb, port.by_id) if each)
         click.echo(f"{mark} {port.device}  {about}".rstrip())
         if port.remedy:
             click.echo(f"       {port.remedy}")
-    if not as_json:
-        if not found:
-            click.echo("No serial port found. Plug a reader in, then list again.")
-        click.echo("\nProtocols:")
-        for entry in PROTOCOLS.values():
-            click.echo(f"  {entry.name:14} {entry.title}")
+    for device in unseen:
+        click.echo(f"no port {device.sentence}")
+    if not found:
+        click.echo("No serial port found. Plug a reader in, then list again.")
+    if not found and not unseen:
+        click.echo(NOTHING_APPEARS)
+    click.echo("\nProtocols:")
+    for entry in PROTOCOLS.values():
+        click.echo(f"  {entry.name:14} {entry.title}")
 
 
 @readers.command()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,10 +52,35 @@ _SENTENCES = {
     "root": "{device} may be opened by root only. Run `{command}`.",
     "modem manager": "{device} is held by ModemManager (process {process}), which takes readers for"
     " modems. Run `{command}`, then plug in again.",
+    "braille": "{device} is held by brltty (process {process}), which takes readers for braille"
+    " displays. Run `{command}`, then plug in again.",
+    "gps": "{device} is held by gpsd (process {process}), which takes readers for satellite"
+    " receivers. Run `{command}`, then plug in again.",
+    "service": "{device} is held by {detail} (process {process}), a service of this PC. Run"
+    " `{command}`, then plug in again.",
+    "browser": "{device} is held by a page in {detail} (process {process}). Close that page, or end"
+    " the browser with `{command}`.",
     "held": "{device} is held by {detail} (process {process}). Close that program, or end it"
     " with `{command}`.",
     "taken": "{device} is held by another program. Close the program that reads it.",
+    "ours": "{device} is read by this Hangtag already: at a step, or on the page of the readers.",
+    "hidden": "{device} is held by a program of another user. `{command}` names it; close it.",
 }
+_STOP = "sudo systemctl disable --now "
+_MASK = "sudo systemctl mask --now "
+SERVICES = {
+    "ModemManager": ("modem manager", _STOP + "ModemManager"),
+    "brltty": ("braille", _MASK + "brltty-udev brltty"),
+    "gpsd": ("gps", _MASK + "gpsd.socket gpsd"),
+    "lircd": ("service", _STOP + "lircd.socket lircd"),
+    "octoprint": ("service", _STOP + "octoprint"),
+    "nutdrv_qx": ("service", _STOP + "nut-driver.target nut-server"),
+    "agetty": ("service", _STOP + "serial-getty@{name}"),
+}
+"""Programs that take ports by themselves, by the kernel's name of the process → kind of trouble,
+and the command by which it stops for good. Ended by `kill` they would be started again."""
+BROWSERS = frozenset({"chromium", "chrome", "msedge", "brave", "opera", "vivaldi-bin"})
+"""Browsers let a page hold a port (Web Serial): nothing on the desktop shows that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +189,33 @@ def _trouble_posix(device: str, proc: Path) -> Trouble | None:
     if not os.access(path, os.R_OK | os.W_OK):
         return _permission_trouble(device, status.st_gid, status.st_mode)
     holder = _holder(path, proc)
-    if holder is None:
-        return None
-    name, pid = holder
-    if name == "ModemManager":
-        stop = "sudo systemctl disable --now ModemManager"
-        return Trouble("modem manager", device, name, command=stop, process=pid)
-    return Trouble("held", device, name, command=f"kill {pid}", process=pid)
+    return None if holder is None else _held(device, *holder)
+
+
+def _held(device: str, name: str, process: int) -> Trouble:
+    """Say who holds a port; a service comes back by itself unless it is told not to."""
+    kind, command = SERVICES.get(name, ("browser" if name in BROWSERS else "held", ""))
+    command = command.format(name=Path(device).name) if command else f"kill {process}"
+    return Trouble(kind, device, name, command=command, process=process)
+
+
+def busy_trouble(device: str, *, proc: Path = Path("/proc")) -> Trouble:
+    """Name who holds a port that the system has just called busy.
+
+    What belongs to another user may not be looked into, but its name may be read: a service that is
+    known to take ports, and runs, is the one.
+    """
+    holder = _holder(Path(device), proc) if os.name == "posix" else None
+    if holder is not None:
+        return _held(device, *holder)
+    if not sys.platform.startswith("linux"):
+        return Trouble("taken", device)
+    if _has_open(proc / str(os.getpid()), os.path.realpath(device)):
+        return Trouble("ours", device)
+    for process, name in _processes(proc):
+        if name in SERVICES and not os.access(process / "fd", os.R_OK | os.X_OK):
+            return _held(device, name, int(process.name))
+    return Trouble("hidden", device, command=f"sudo fuser -v {device}")
 
 
 def _permission_trouble(device: str, group_id: int, mode: int) -> Trouble:
@@ -193,16 +239,25 @@ def _holder(path: Path, proc: Path) -> tuple[str, int] | None:
     wanted = os.path.realpath(path)
     if not sys.platform.startswith("linux"):
         return None
-    for process in proc.iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        try:
-            if any(os.path.realpath(link) == wanted for link in (process / "fd").iterdir()):
-                name = (process / "comm").read_text("utf-8", "replace").strip()
-                return name, int(process.name)
-        except OSError:
-            continue  # the process ended, or belongs to somebody else
+    for process, name in _processes(proc):
+        if _has_open(process, wanted):
+            return name, int(process.name)
     return None
+
+
+def _has_open(process: Path, wanted: str) -> bool:
+    try:
+        return any(os.path.realpath(link) == wanted for link in (process / "fd").iterdir())
+    except OSError:
+        return False  # the process ended, or belongs to somebody else
+
+
+def _processes(proc: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the folder and the name of every other process."""
+    for process in proc.iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            with suppress(OSError):  # it has ended
+                yield process, (process / "comm").read_text("utf-8", "replace").strip()
 
 
 def _trouble_by_opening(device: str) -> Trouble | None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from readers.codec import Codec
 from readers.inquiry import About
-from readers.ports import Trouble, examine
+from readers.ports import Trouble
 from readers.reads import Item, Noise, PortLost, PortUnavailable, Scan
 from readers.registry import PROTOCOLS, ProtocolEntry
 from readers.transport import Transport, has_speed, open_port
@@ -376,8 +376,8 @@ def _try(
     try:
         port = open_port(url, BAUDS[0])
     except PortUnavailable as error:
-        trouble = None if is_network else examine(url).trouble
-        return NotFound(url, "unreachable" if is_network else "closed", str(error), trouble)
+        reason = "unreachable" if is_network else "closed"
+        return NotFound(url, reason, str(error), error.trouble)
     one = _Probe(url, port, ends_at, on_step, is_wanted, listed)
     try:
         return one.run()

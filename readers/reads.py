@@ -12,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from readers.ports import Trouble
 
 
 class ReaderError(Exception):
@@ -25,6 +29,11 @@ class ReaderError(Exception):
 
 class PortUnavailable(ReaderError):
     """A port could not be opened; the sentence says what to do."""
+
+    def __init__(self, sentence: str, trouble: Trouble | None = None) -> None:
+        """Keep the sentence, and the same in parts where the port itself tells."""
+        super().__init__(sentence)
+        self.trouble = trouble
 
 
 class PortLost(ReaderError):
@@ -203,6 +212,39 @@ class Noise:
     def tree(self) -> dict[str, object]:
         """Return the JSON form."""
         return {"type": "noise", "hex": self.data.hex(), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One tag was changed and then asked again: what it was before and what it is now."""
+
+    what: str
+    """`epc`, `access password`, `kill password`, `lock`, `unlock` or `kill`."""
+    tid: bytes
+    """What its maker burned into the chip; the same before and after."""
+    before_pc: int
+    before_epc: bytes
+    after_pc: int | None
+    """Protocol control word as read back; None if the tag is silent for ever."""
+    after_epc: bytes
+    areas: tuple[str, ...] = ()
+    """What a lock was set or opened for: `kill`, `access`, `epc`, `tid`, `user`."""
+    is_for_ever: bool = False
+    """True if nobody can undo it."""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form: bytes and 16-bit words as lower-case hex."""
+        return {
+            "type": "written",
+            "what": self.what,
+            "tid": self.tid.hex(),
+            "before": {"pc": f"{self.before_pc:04x}", "epc": self.before_epc.hex()},
+            "after": None
+            if self.after_pc is None
+            else {"pc": f"{self.after_pc:04x}", "epc": self.after_epc.hex()},
+            "areas": list(self.areas),
+            "is_for_ever": self.is_for_ever,
+        }
 
 
 Item = TagRead | CardRead | Scan | Reply | Command | Noise

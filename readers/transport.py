@@ -7,6 +7,7 @@ call a byte (`socket://`) or waits for the count. Nothing POSIX-only is imported
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import select
@@ -24,6 +25,8 @@ CHUNK_SIZE_MAX = 65536
 CONNECT_S_MAX = 3.0
 SEND_S_MAX = 2.0
 _IGNORED = "ign_set_control"
+_BUSY = (errno.EBUSY, errno.EAGAIN)
+"""A port that a program has taken for itself: by the system's own lock, or by one like ours."""
 
 
 class Transport(Protocol):
@@ -152,12 +155,13 @@ class SerialTransport:
                 self._port.exclusive = True
             self._port.open()
         except (pyserial.SerialException, OSError, ValueError) as error:
-            from readers.ports import examine
+            from readers.ports import busy_trouble, examine
 
-            sentence = examine(url).remedy if is_device else ""
-            raise PortUnavailable(
-                f"Cannot open {url}: {sentence or str(error).rstrip('.') + '.'}"
-            ) from error
+            trouble = examine(url).trouble if is_device else None
+            if trouble is None and is_device and getattr(error, "errno", None) in _BUSY:
+                trouble = busy_trouble(url)
+            sentence = trouble.sentence if trouble else str(error).rstrip(".") + "."
+            raise PortUnavailable(f"Cannot open {url}: {sentence}", trouble) from error
         self._descriptor = -1
         if os.name == "posix":
             with suppress(OSError, AttributeError, ValueError):

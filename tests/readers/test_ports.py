@@ -13,6 +13,8 @@ import pytest
 
 from readers import ports
 from readers.ports import Port, examine
+from readers.reads import PortUnavailable
+from readers.transport import open_port
 
 
 @pytest.fixture
@@ -47,15 +49,98 @@ def test_a_port_held_by_another_program_names_it(line: str) -> None:
     )
 
 
-def test_modem_manager_is_named_with_its_own_remedy(line: str, tmp_path: Path) -> None:
-    process = tmp_path / "4242"
-    (process / "fd").mkdir(parents=True)
-    (process / "fd/3").symlink_to(line)
-    (process / "comm").write_text("ModemManager\n")
+def holding(proc: Path, name: str, line: str | None, process: int = 4242) -> Path:
+    """Write down a process; without a line, one that may not be looked into."""
+    folder = proc / str(process)
+    (folder / "fd").mkdir(parents=True)
+    (folder / "comm").write_text(f"{name}\n")
+    if line is not None:
+        (folder / "fd/3").symlink_to(line)
+    return proc
 
-    assert examine(line, proc=tmp_path).remedy == (
-        f"{line} is held by ModemManager (process 4242), which takes readers for modems. Run"
-        " `sudo systemctl disable --now ModemManager`, then plug in again."
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "ModemManager",
+            (
+                "{line} is held by ModemManager (process 4242), which takes readers for modems. Run"
+                " `sudo systemctl disable --now ModemManager`, then plug in again."
+            ),
+        ),
+        (
+            "brltty",
+            (
+                "{line} is held by brltty (process 4242), which takes readers for braille displays."
+                " Run `sudo systemctl mask --now brltty-udev brltty`, then plug in again."
+            ),
+        ),
+        (
+            "gpsd",
+            (
+                "{line} is held by gpsd (process 4242), which takes readers for satellite"
+                " receivers. Run `sudo systemctl mask --now gpsd.socket gpsd`, then plug in again."
+            ),
+        ),
+        (
+            "agetty",
+            (
+                "{line} is held by agetty (process 4242), a service of this PC. Run"
+                " `sudo systemctl disable --now serial-getty@{tail}`, then plug in again."
+            ),
+        ),
+        (
+            "chromium",
+            (
+                "{line} is held by a page in chromium (process 4242). Close that page, or end the"
+                " browser with `kill 4242`."
+            ),
+        ),
+        (
+            "minicom",
+            (
+                "{line} is held by minicom (process 4242). Close that program, or end it with"
+                " `kill 4242`."
+            ),
+        ),
+    ],
+)
+def test_who_is_known_to_take_ports_has_a_remedy_of_its_own(
+    line: str, tmp_path: Path, name: str, sentence: str
+) -> None:
+    wanted = sentence.format(line=line, tail=Path(line).name)
+    assert examine(line, proc=holding(tmp_path, name, line)).remedy == wanted
+
+
+def test_a_busy_port_of_a_service_that_may_not_be_looked_into_names_it(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc = holding(tmp_path, "ModemManager", None)
+    holding(tmp_path, "bash", None, 7)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may look into everything
+    assert ports.busy_trouble(line, proc=proc) == ports.Trouble(
+        "modem manager", line, "ModemManager",
+        command="sudo systemctl disable --now ModemManager", process=4242,
+    )  # fmt: skip
+
+
+def test_a_busy_port_that_nobody_can_be_seen_at_says_how_to_find_out(
+    line: str, tmp_path: Path
+) -> None:
+    assert ports.busy_trouble(line, proc=holding(tmp_path, "bash", None)).sentence == (
+        f"{line} is held by a program of another user. `sudo fuser -v {line}` names it; close it."
+    )
+
+
+def test_a_port_that_we_read_ourselves_is_said_so(line: str) -> None:
+    held = open_port(line)
+    with pytest.raises(PortUnavailable) as refused:
+        open_port(line)
+    held.close()
+    assert str(refused.value) == (
+        f"Cannot open {line}: {line} is read by this Hangtag already: at a step, or on the page of"
+        " the readers."
     )
 
 
