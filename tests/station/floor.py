@@ -14,7 +14,7 @@ from readers.reads import Received, Scan, TagRead
 from traceability.epcis.event import Event
 from traceability.epcis.event_ids import station_event_id
 from traceability.flow import Flow
-from traceability.observations import PassRules
+from traceability.observation.passes import PassRules
 from traceability.simulation import labels
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed, Post, interpret

@@ -43,7 +43,7 @@ from traceability.epcis import body
 from traceability.epcis.event import Event, Quantity, read_event
 from traceability.epcis.vocabulary import OPERATION, PART, PRODUCT
 from traceability.gs1 import uri_of
-from traceability.observations import PassRules
+from traceability.observation.passes import PassRules
 from traceability.simulation import labels
 from traceability.station.cache import Roll
 from traceability.station.interpret import MISSING, REASON, VERDICT, Post, interpret

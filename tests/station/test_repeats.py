@@ -19,7 +19,7 @@ from tests.station.floor import (
     scan,
     shirt_tag,
 )
-from traceability.observations import PassRules
+from traceability.observation.passes import PassRules
 from traceability.station.interpret import Closed, interpret
 from traceability.station.live import PASS_SHOWN_S, shown
 from traceability.station.passes import StationPasses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.station.floor import post
-from traceability.observations import PassRules
+from traceability.observation.passes import PassRules
 from traceability.station.settings import (
     InvalidSettings,
     ReaderSettings,

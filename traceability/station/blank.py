@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from readers.reads import TagRead
 from traceability.gs1.blank import blank_of_epc, blank_of_key
-from traceability.observations import Sighting
+from traceability.observation.passes import Sighting
 
 __all__ = ["BlankTags"]
 

@@ -18,7 +18,7 @@ from traceability.epcis.event import Event, Quantity
 from traceability.epcis.vocabulary import PART, PASS, PRODUCT, READER, VOC
 from traceability.flow import Flow, Kind, Stage, Work
 from traceability.gs1 import product_of, uri_of
-from traceability.observations import Pass, Sighting, split
+from traceability.observation.passes import Pass, Sighting, split
 from traceability.stage_event import BLANK, at_stage, blank_tree, share
 from traceability.station.cache import Cache
 from traceability.station.two_codes import TwoCodes

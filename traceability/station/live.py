@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from traceability.observations import Sighting, Stray
+from traceability.observation.passes import Sighting, Stray
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed
 from traceability.station.passes import InHand

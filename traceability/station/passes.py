@@ -14,7 +14,7 @@ from readers.reads import CardRead, Received, Scan, TagRead
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow, Work
 from traceability.gs1 import identify, key_of_epc, product_of
-from traceability.observations import ClosedBy, Pass, PassBuilder, PassRules, Sight, Stray
+from traceability.observation.passes import ClosedBy, Pass, PassBuilder, PassRules, Sight, Stray
 from traceability.station.blank import BlankTags
 from traceability.station.cache import Cache
 from traceability.station.cards import HeldCards, printed

@@ -24,13 +24,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readers.reads import ReaderError
 from readers.registry import protocol
+from readers.tapes import Limits
 from traceability.errors import InvalidIdentifier, TraceabilityError
 from traceability.flow import Stage
 from traceability.gs1 import key_of
 from traceability.gs1.local import LocalName
-from traceability.observations import PassRules
+from traceability.observation.passes import PassRules
 
 READERS_MAX = 16
+MB = 1_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -73,11 +75,20 @@ class StationSettings:
     """Path of the spool file, from the settings file; empty = beside it, by the station's name."""
     recordings: str | None = None
     """Folder for the tapes of the wires; None keeps none."""
+    recordings_mb: int = Limits().in_all // MB
+    """What all tapes of the folder may take, in megabytes."""
+    recordings_reader_mb: int = Limits().per_reader // MB
+    """What the tape of one reader may take, in megabytes."""
     quiet_ms: int | None = None
     scan_quiet_ms: int | None = None
     still_ms: int | None = None
     merge_s: int | None = None
     min_reads: int | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """How much is recorded."""
+        return Limits(self.recordings_mb * MB, self.recordings_reader_mb * MB)
 
     def pass_rules(self, stage: Stage) -> PassRules:
         """Return how this station tells passes apart.
@@ -152,6 +163,10 @@ def parse_settings(text: str) -> StationSettings:
         token=_text(tree, "token", "The station", is_needed=False),
         spool=_text(tree, "spool", "The station", is_needed=False) or f"{name}.spool.sqlite",
         recordings=_text(tree, "recordings", "The station", is_needed=False),
+        recordings_mb=_number(tree, "recordings_mb", 1, 1_000_000) or Limits().in_all // MB,
+        recordings_reader_mb=(
+            _number(tree, "recordings_reader_mb", 1, 1_000_000) or Limits().per_reader // MB
+        ),
         quiet_ms=_number(tree, "quiet_ms", 10, 60_000),
         scan_quiet_ms=_number(tree, "scan_quiet_ms", 10, 600_000),
         still_ms=_number(tree, "still_ms", 100, 600_000),

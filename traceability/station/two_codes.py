@@ -13,7 +13,7 @@ from datetime import timedelta
 from traceability.errors import InvalidIdentifier
 from traceability.gs1 import identify
 from traceability.gs1.same import Conflict, compare
-from traceability.observations import Sighting
+from traceability.observation.passes import Sighting
 
 __all__ = ["TwoCodes", "differing"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traceability.observations import Pass, PassBuilder, PassRules, Sight, split
+from traceability.observation.passes import Pass, PassBuilder, PassRules, Sight, split
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULES = PassRules(quiet_ms=200, merge_s=60)
