@@ -68,6 +68,21 @@ class Codec(ABC):
         """Return what to send after `silent_ms` without a good frame and without a command."""
         return b""
 
+    def pause(self) -> bytes:
+        """Return what makes the reader rest while something else is said to it.
+
+        Until `resume` nobody asks `on_item` and `keep_going`, only `receipt`.
+        """
+        return self.stop()
+
+    def resume(self) -> bytes:
+        """Return what makes the reader speak again after a pause."""
+        return self.start()
+
+    def receipt(self, item: Item) -> bytes:
+        """Return what must be answered even in a pause: a receipt, a sign of life."""
+        return b""
+
 
 class FramedCodec(Codec):
     """A codec whose frames have a head, a length and a checksum."""

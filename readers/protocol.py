@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from readers.codec import Codec, Emulator
+from readers.controls import Controls
 from readers.inquiry import Inquiry
 
 __all__ = ["ProtocolEntry"]
@@ -30,3 +31,5 @@ class ProtocolEntry:
     """How a stranger on a port is recognised as such a reader; None: by what it says unasked."""
     short: str = ""
     """What people call it in a sentence; empty: its title."""
+    controls: Callable[[], Controls] | None = None
+    """What such a reader can be told; None where nothing is known of it."""

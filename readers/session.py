@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from readers.codec import IDLE_STEP_MS, Codec
 from readers.reads import (
@@ -32,12 +33,14 @@ from readers.reads import (
     Noise,
     PortLost,
     PortUnavailable,
+    ReaderError,
     Received,
     Reply,
     Scan,
     TagRead,
 )
 from readers.registry import protocol as protocol_named
+from readers.talk import TALK_S, T, Talk, Turn, Turns, late
 from readers.transport import Transport, open_port
 
 log = logging.getLogger(__name__)
@@ -189,10 +192,12 @@ class Session:
         self._back_off_s = back_off_s
         self._counters = Counters()
         self._queue = _Queue(queue_max, self._counters)
+        self._turns = Turns()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_up = False
         self._down_reason = ""
+        self._heard_at = clock()
 
     @property
     def counters(self) -> Counters:
@@ -225,6 +230,30 @@ class Session:
         """Return what was heard since the last call; wait up to `timeout_s` for the first."""
         return self._queue.take(timeout_s)
 
+    def converse(self, talk: Talk[T], timeout_s: float = TALK_S) -> T:
+        """Have a conversation with the reader in the session's thread; reading goes on after it.
+
+        What is read meanwhile is taken as ever. To be called from any other thread.
+
+        Args:
+            talk: What is asked; one conversation at a time, the others wait.
+            timeout_s: How long its end is waited for.
+
+        Raises:
+            ReaderError: If the reader refuses or does not answer, if it is not done in time, or if
+                the line is down or falls.
+        """
+        if not self._is_up or self._stopping.is_set():
+            why = self._down_reason or "The session is not running."
+            raise ReaderError(f"Cannot talk to {self.name}: {why}")
+        turn = Turn(talk)
+        self._turns.put(turn)
+        if not turn.is_done.wait(timeout_s):
+            # What has begun is brought to its end: each of its questions is answered or given up.
+            turn.is_given_up = True
+            raise late(timeout_s)
+        return turn.conversation.result
+
     def _live(self) -> None:
         pause_s, longest_s = self._back_off_s
         while not self._stopping.is_set():
@@ -253,29 +282,22 @@ class Session:
             self._hear(port)
         finally:
             port.close()
+            self._turns.fail(ReaderError(f"Cannot talk to {self.name}: its line is down."))
 
     def _hear(self, port: Transport) -> None:
         """Read until the port is lost or the session stops."""
         self._send(port, self._codec.start())
-        heard_at = self._clock()
+        self._heard_at = self._clock()
         answered = asked = time.monotonic()
         silent_ms_max = self._codec.silent_ms_max
         while not self._stopping.is_set():
-            wait_s = IDLE_STEP_MS / 1000 if self._codec.has_pending else WAIT_S
-            data = port.recv_some(wait_s)
-            at = self._clock()
-            if data:
-                heard_at = at
-                self._counters.bytes_in += len(data)
-                self._tape(at, "in", data)
-                items = self._codec.receive(data)
-            else:
-                items = self._codec.idle((at - heard_at) // _MILLISECOND)
-                if items:
-                    self._tape(at, "idle", b"")
+            if (turn := self._turns.next()) is not None:
+                self._converse(port, turn)
+                answered = asked = time.monotonic()
+            at, items = self._listen(port)
             now = time.monotonic()
             if items:
-                if self._accept(port, items, at):
+                if self._accept(port, items, at, self._codec.on_item):
                     answered = asked = now
             elif more := self._codec.keep_going(int((now - asked) * 1000)):
                 self._send(port, more)
@@ -284,7 +306,50 @@ class Session:
                 self._fall(f"The reader has not answered for {silent_ms_max / 1000:g} s.")
         self._say_goodbye(port)
 
-    def _accept(self, port: Transport, items: list[Item], at: datetime) -> bool:
+    def _listen(self, port: Transport) -> tuple[datetime, list[Item]]:
+        """Return what the line has made certain by now, and when."""
+        wait_s = IDLE_STEP_MS / 1000 if self._codec.has_pending else WAIT_S
+        data = port.recv_some(wait_s)
+        at = self._clock()
+        if data:
+            self._heard_at = at
+            self._counters.bytes_in += len(data)
+            self._tape(at, "in", data)
+            return at, self._codec.receive(data)
+        items = self._codec.idle((at - self._heard_at) // _MILLISECOND)
+        if items:
+            self._tape(at, "idle", b"")
+        return at, items
+
+    def _converse(self, port: Transport, turn: Turn[Any]) -> None:
+        """Let somebody talk to the reader, then make it read again."""
+        one = turn.conversation
+        try:
+            self._send(port, self._codec.pause())
+            self._send(port, one.begin(time.monotonic()))
+            while not one.is_over and not self._stopping.is_set():
+                at, items = self._listen(port)
+                self._accept(port, items, at, self._codec.receipt)
+                self._send(port, one.hear(items, time.monotonic()))
+            self._send(port, self._codec.resume())
+        except PortLost as error:
+            turn.end(
+                PortLost(
+                    f"The line to {self.name} fell in the middle: {error} What was asked may be"
+                    " done in part: look at the reader, or read the tag, before you ask again."
+                )
+            )
+            raise
+        finally:
+            turn.end(ReaderError(f"The session of {self.name} ended in the middle."))
+
+    def _accept(
+        self,
+        port: Transport,
+        items: list[Item],
+        at: datetime,
+        answer_to: Callable[[Item], bytes],
+    ) -> bool:
         """Count, answer and queue items; return whether the reader was heard in them."""
         is_heard = False
         delivered: list[Happening] = []
@@ -292,7 +357,7 @@ class Session:
             self._count(item)
             if not isinstance(item, Noise):
                 is_heard = True
-            if answer := self._codec.on_item(item):
+            if answer := answer_to(item):
                 self._send(port, answer)
             if isinstance(item, self._deliver):
                 delivered.append(Received(at, self.name, item))
