@@ -141,6 +141,8 @@ def probe(port: str, seconds: float, as_json: bool) -> None:
         click.echo(json.dumps(found.tree(), ensure_ascii=False))
     elif isinstance(found, Found):
         click.echo(found.sentence)
+        for hint in found.oddities:
+            click.echo(hint.sentence)
         speed = f" --baud {found.baud}" if found.baud else ""
         click.echo(
             f"See what it reads: hangtag readers watch {port} --protocol {found.protocol}{speed}"

@@ -36,6 +36,8 @@ class About:
     """A key of `REGIONS`; empty where the reader does not say."""
     power_dbm: tuple[float, ...] = ()
     """One figure for all antennas, or one for each."""
+    no_antenna: tuple[int, ...] = ()
+    """Ports of the box, from 1, at which it finds no antenna; empty where it does not look."""
 
     def words(self) -> list[str]:
         """Return what was said, in the order people ask for it."""
@@ -55,6 +57,7 @@ class About:
             "firmware": self.firmware or None,
             "region": self.region or None,
             "power_dbm": list(self.power_dbm) or None,
+            "no_antenna": list(self.no_antenna) or None,
         }
 
 

@@ -17,19 +17,22 @@ Source: PROTOCOLS.md section 0.4 (order of speeds, waits, which probe is harmles
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from readers.codec import Codec
+from readers.diagnosis import Hint, oddities
 from readers.inquiry import About
 from readers.ports import Trouble
-from readers.reads import Item, Noise, PortLost, PortUnavailable, Scan
+from readers.reads import Item, Noise, PortLost, PortUnavailable, Reply, Scan, TagRead
 from readers.registry import PROTOCOLS, ProtocolEntry
 from readers.transport import Transport, has_speed, open_port
 
 SECONDS_MAX = 9.5
 BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
 """Speeds in the order in which they are tried."""
+RARE_BAUDS = (19200, 9600, 38400, 57600, 115200, 4800, 230400, 460800, 921600)
+"""Speeds at which everybody is listened to, when what is heard is understood at no usual one."""
 LISTEN_S = 1.0
 LISTEN_AGAIN_S = 0.3
 """How long a speed is listened to before anything is asked: the first, and each other."""
@@ -68,6 +71,15 @@ class Found:
     about: About = field(default_factory=About)
     text: str = ""
     """What was scanned, where a scan gave it away."""
+    speaks_unasked: bool = False
+    """True of one that usually waits to be asked, and was reading when it was found."""
+    address: int = 0
+    """Where it is on its bus; 0 where there are no addresses."""
+
+    @property
+    def oddities(self) -> tuple[Hint, ...]:
+        """What about it is not as it left its box."""
+        return oddities(self.about, speaks_unasked=self.speaks_unasked, address=self.address)
 
     @property
     def sentence(self) -> str:
@@ -91,6 +103,9 @@ class Found:
             "baud": self.baud,
             **self.about.tree(),
             "scanned": self.text or None,
+            "speaks_unasked": self.speaks_unasked,
+            "address": self.address or None,
+            "oddities": [hint.sentence for hint in self.oddities],
             "sentence": self.sentence,
         }
 
@@ -201,17 +216,28 @@ class _Probe:
             found = self._listen(LISTEN_AGAIN_S if number else LISTEN_S) or self._ask_all()
             if found is not None:
                 return found
-        return self._wait_for_scan() or self._nothing()
+        rare = [] if self._is_network or self._heard in self._said else RARE_BAUDS
+        return self._at_rare_speeds(rare) or self._wait_for_scan() or self._nothing()
 
-    def _tune(self, baud: int | None) -> None:
-        """Change the speed and begin to listen anew."""
+    def _at_rare_speeds(self, bauds: Sequence[int]) -> Found | None:
+        """Hear one that speaks, but garbled: whoever had it before may have set another speed."""
+        for baud in bauds:
+            self._tune(baud, is_usual=False)
+            self._on_step(Step("listen", baud))
+            found = self._listen(LISTEN_AGAIN_S)
+            if found is not None:
+                return found
+        return None
+
+    def _tune(self, baud: int | None, *, is_usual: bool = True) -> None:
+        """Change the speed and begin to listen anew; at an unusual one, to all."""
         if baud is not None:
             self._port.set_baud(baud)
         self._baud = baud
         self._listeners = [
             _Listener(entry, entry.codec())
             for entry in self._listed.values()
-            if baud is None or baud in entry.bauds
+            if baud is None or baud in entry.bauds or (entry.bauds and not is_usual)
         ]
 
     def _listen(self, seconds: float, *, may_scan: bool = True) -> Found | None:
@@ -275,7 +301,14 @@ class _Probe:
             about = entry.inquiry.about(listener.items)
         elif isinstance(item, Scan):
             text = item.text
-        return Found(self._url, entry.name, entry.title, self._baud, about, text)
+        # No question begins a round: tags come only from one that was reading already.
+        speaks_unasked = bool(_asks(entry)) and any(
+            isinstance(each, TagRead) for each in listener.items
+        )
+        address = next((_address(each) for each in listener.items if _address(each)), 0)
+        return Found(
+            self._url, entry.name, entry.title, self._baud, about, text, speaks_unasked, address
+        )
 
     def _gather(self, listener: _Listener) -> None:
         """Hear one more answer, or give it up; tags may come in between."""
@@ -315,6 +348,12 @@ class _Probe:
         shown = self._heard[:16].hex(" ")
         sentence = _NOISE.format(url=self._url, count=self.heard_count, shown=shown)
         return NotFound(self._url, "noise", sentence)
+
+
+def _address(item: Item) -> int:
+    """Return the address that an answer comes from; 0 where the protocol has none."""
+    said = str(item.fields.get("address", "")) if isinstance(item, Reply) else ""
+    return int(said.split()[0], 16) if said else 0
 
 
 def _asks(entry: ProtocolEntry) -> tuple[bytes, ...]:

@@ -65,7 +65,18 @@ def _about(items: Sequence[Item]) -> About:
         standard = STANDARDS.get(_number(regulatory, "communications_standard"), "own")
         region = "cn" if is_china and standard == "own" else standard
         band = regulatory.part("UHFBandCapabilities")
-    return About(model, firmware, region, _powers(band, told.get(_CONFIGURATION)))
+    configuration = told.get(_CONFIGURATION)
+    return About(model, firmware, region, _powers(band, configuration), _empty(configuration))
+
+
+def _empty(configuration: Message | None) -> tuple[int, ...]:
+    """Return the ports at which the reader finds no antenna."""
+    parts = configuration.parameters if configuration is not None else ()
+    return tuple(
+        _number(part, "antenna")
+        for part in parts
+        if part.name == "AntennaProperties" and not part.fields["is_connected"]
+    )
 
 
 def _powers(band: Parameter | None, configuration: Message | None) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ from readers.protocols.llrp.structure import Parameter
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\x04\x05\x06\x07"
-ABOUT = About("Impinj Speedway R420", "5.14.0.240", "eu", (30.0,))
+ABOUT = About("Impinj Speedway R420", "5.14.0.240", "eu", (30.0,), no_antenna=(3, 4))
 HARMLESS = {1, 2}
 UNANSWERED = frozenset({72})
 _WORD, _LONG = st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
