@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +12,10 @@ import pytest
 
 from readers.emulation import EmulatedReader, Faults
 from readers.reads import Happening, LineDown, LineUp, Received, Scan, TagRead
-from readers.recording import Recorder, replay
+from readers.recording import replay
 from readers.registry import PROTOCOLS
 from readers.session import Session
+from readers.tapes import Tapes, tape_lines
 
 PortKind = Literal["pty", "tcp"]
 EPCS = [bytes.fromhex(f"3034257bf7194e40000000{n:02x}") for n in range(30)]
@@ -233,11 +233,11 @@ def test_a_tag_that_nobody_hears_is_swallowed_in_every_round(
 def test_the_recorded_bytes_replay_into_the_same_values_and_times(
     protocol: str, tmp_path: Path, started: list[EmulatedReader | Session]
 ) -> None:
-    tape = io.StringIO()
+    tapes = Tapes(tmp_path / "tapes")
     reader = EmulatedReader(
         "gate", protocol, folder=tmp_path, faults=Faults(chunk_size_max=7, noise_rate=0.1)
     )
-    session = Session("gate", protocol, reader.url, on_bytes=Recorder(tape))
+    session = Session("gate", protocol, reader.url, on_bytes=tapes.tape("gate", protocol))
     started += [reader, session]
     listener = Listener(session)
     session.start()
@@ -255,8 +255,10 @@ def test_the_recorded_bytes_replay_into_the_same_values_and_times(
     reader.unplug()
     wait_for(lambda: any(isinstance(each, LineDown) for each in listener.drain()))
     session.stop()
+    tapes.close()
 
-    played = list(replay(tape.getvalue().splitlines(), PROTOCOLS[protocol].codec(), "gate"))
+    lines = tape_lines(tmp_path / "tapes" / "gate")
+    played = list(replay(lines, PROTOCOLS[protocol].codec(), "gate"))
 
     assert played == listener.drain()
     assert isinstance(played[0], LineUp)

@@ -14,6 +14,7 @@ import pytest
 from readers.reads import Happening, LineDown, LineUp, Received
 from readers.recording import replay
 from readers.registry import protocol
+from readers.tapes import tape_lines
 from tests.simulation.running_demo import RunningDemo
 from traceability.assets import folder
 from traceability.database import open_database
@@ -67,9 +68,8 @@ class TapedStation:
             yield each.at, self.post.name, each
 
     def _played(self, reader: ReaderSettings) -> Iterator[Happening]:
-        (tape,) = self.tapes.glob(f"{self.post.name}-{reader.name}-*.jsonl")
-        codec = protocol(reader.protocol).codec()
-        return replay(tape.read_text("utf-8").splitlines(), codec, reader.name)
+        tape = self.tapes / f"{self.post.name}-{reader.name}"
+        return replay(tape_lines(tape), protocol(reader.protocol).codec(), reader.name)
 
     def hear(self, happening: Happening) -> None:
         if isinstance(happening, Received):

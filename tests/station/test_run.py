@@ -23,9 +23,12 @@ from click.testing import CliRunner
 from readers.reads import Received
 from readers.recording import replay
 from readers.registry import protocol
+from readers.tape import Pointer
+from readers.tapes import tape_lines
 from tests.station.floor import BOX, COUNTED_BOX, COUNTED_TICKET, NS, TICKET, box, content, tree
 from traceability.epcis import body
 from traceability.epcis.event_ids import station_event_id
+from traceability.epcis.vocabulary import RECORDING
 from traceability.gs1 import uri_of
 from traceability.station.cache import Cache
 from traceability.station.commands import station
@@ -292,6 +295,7 @@ def test_the_tape_of_the_wire_played_back_gives_the_same_events_with_the_same_id
     until(lambda: len(server.events()) >= 3)
     running.stop()
     (tape,) = (tmp_path / "tapes").iterdir()
+    assert tape.name == "packing-hand"
     known = Cache.from_json(server.tree)
     settings = running.station.settings
     assert known.flow is not None
@@ -300,8 +304,7 @@ def test_the_tape_of_the_wire_played_back_gives_the_same_events_with_the_same_id
     where = Post("packing", stage, ZoneInfo("UTC"), place_of("Room", NS))
     passes = StationPasses(where, settings.pass_rules(stage), known)
     closed, last_at = [], None
-    lines = tape.read_text().splitlines()
-    for each in replay(lines, protocol("barcode_lines").codec(), "hand"):
+    for each in replay(tape_lines(tape), protocol("barcode_lines").codec(), "hand"):
         if isinstance(each, Received):
             closed += passes.hear(each)
             last_at = each.at
@@ -315,7 +318,11 @@ def test_the_tape_of_the_wire_played_back_gives_the_same_events_with_the_same_id
             name = station_event_id(last, "packing", running.station.spool.epoch, len(replayed) + 1)
             tree_of = {**event.tree(), "eventID": name}
             replayed.append(json.loads(body.canonical(tree_of)))
-    assert server.events() == replayed
+    said = server.events()
+    recorded = [each.pop(RECORDING) for each in said]
+    assert said == replayed
+    pointers = [Pointer.parse(str(one)) for each in recorded for one in each]  # type: ignore[attr-defined]  # a list in JSON
+    assert [each.tape for each in pointers] == ["packing-hand"] * len(said)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")

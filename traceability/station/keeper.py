@@ -6,7 +6,7 @@ This is the one place where the counter of a station goes up. What it returns fr
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,8 @@ from readers.reads import LineDown, LineUp
 from traceability.epcis import body
 from traceability.epcis.event import Event
 from traceability.epcis.event_ids import station_event_id
+from traceability.epcis.vocabulary import RECORDING
+from traceability.observation.passes import Pass
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed, Post, interpret
 from traceability.station.live import spell_time
@@ -35,9 +37,22 @@ class Kept:
 class Keeper:
     """Writes one station's spool. Owned by the thread that reads."""
 
-    def __init__(self, spool: Spool, post: Post) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        post: Post,
+        recorded: Callable[[Pass], Sequence[str]] = lambda _: (),
+    ) -> None:
+        """Write to `spool`.
+
+        Args:
+            spool: The station's own.
+            post: Where the station stands.
+            recorded: Says where a pass stands on the tapes of its readers.
+        """
         self._spool = spool
         self._post = post
+        self._recorded = recorded
         self._last_time = 0
 
     def keep(self, closed: Closed, passes: StationPasses, cache: Cache) -> Kept:
@@ -48,6 +63,11 @@ class Keeper:
                 call may be made again.
         """
         events = self._number(interpret(closed, cache, self._post, self._last_time))
+        if events and (recorded := self._recorded(closed.visit)):
+            events = tuple(
+                replace(each, extensions={**each.extensions, RECORDING: list(recorded)})
+                for each in events
+            )
         last_time = events[-1].event_time if events else self._last_time
         self._spool.put(
             self._elements(events),

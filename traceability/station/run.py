@@ -6,7 +6,6 @@ three more speak with the server, each about its own matter, and may all fail wi
 
 from __future__ import annotations
 
-import contextlib
 import heapq
 import json
 import logging
@@ -16,14 +15,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from readers.ports import Port, ports, present_name
 from readers.reads import Happening, LineDown, LineUp, Received
-from readers.recording import Recorder
 from readers.session import Session
+from readers.tape import Tape
+from readers.tapes import Tapes
 from traceability.errors import DatabaseBusy, Offline, TraceabilityError
+from traceability.observation.passes import Pass
 from traceability.station.cache import Cache
 from traceability.station.delivery import Delivery
 from traceability.station.errands import HEARTBEAT_S, CacheErrand, LiveErrand
@@ -146,7 +146,8 @@ class Station:
         self._news: list[tuple[Cache, bytes]] = []
         self._cache = self._stored_cache()
         self._sessions: list[Session] = []
-        self._tapes: list[TextIO] = []
+        self._tapes: Tapes | None = None
+        self._tape_of: dict[str, Tape] = {}
         self._since: dict[str, datetime] = {}
         self._last: Shown | None = None
         self._said = ""
@@ -238,13 +239,16 @@ class Station:
         )
 
     def _open_readers(self) -> None:
+        settings = self.settings
+        if settings.recordings is not None:
+            self._tapes = Tapes(self._folder / settings.recordings, settings.limits)
         for reader in self.settings.readers:
             session = Session(
                 reader.name,
                 reader.protocol,
                 reader.url,
                 reader.baud,
-                on_bytes=self._tape(reader.name),
+                on_bytes=self._tape(reader),
                 on_ready=self._ready.set,
                 locate=partial(self._locate, reader),
             )
@@ -258,31 +262,32 @@ class Station:
             return reader.url
         return present_name(reader.url, reader.port_id, self._listed())
 
-    def _tape(self, reader: str) -> Recorder | None:
-        if self.settings.recordings is None:
+    def _tape(self, reader: ReaderSettings) -> Tape | None:
+        if self._tapes is None:
             return None
-        folder = self._folder / self.settings.recordings
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{self.settings.name}-{reader}-{self._clock():%Y%m%dT%H%M%S%f}.jsonl"
-        tape = (folder / name).open("w", encoding="utf-8")
-        self._tapes.append(tape)
-        return Recorder(tape)
+        made = self._tapes.tape(f"{self.settings.name}-{reader.name}", reader.protocol)
+        self._tape_of[reader.name] = made
+        return made
+
+    def _recorded(self, visit: Pass) -> list[str]:
+        """Mark a visit on the tapes of its readers; return where it stands on them."""
+        names = sorted({name for each in visit.sightings for name in each.readers})
+        tapes = [self._tape_of[name] for name in names if name in self._tape_of]
+        found = [tape.mark(visit.started_at, visit.ended_at) for tape in tapes]
+        return [str(each) for each in found if each is not None]
 
     def _stop_readers(self, heard: Heard) -> None:
         for session in self._sessions:
             session.stop()
         for session in self._sessions:
             heard.add(session.take())
-        for tape in self._tapes:
-            with contextlib.suppress(OSError):
-                tape.close()
 
     # --- the loop ------------------------------------------------------------------------------
 
     def _work(self, errand: CacheErrand, live: LiveErrand) -> None:
         post = self._post()
         passes = StationPasses(post, self.settings.pass_rules(post.stage), self._cache)
-        keeper = Keeper(self.spool, post)
+        keeper = Keeper(self.spool, post, self._recorded)
         keeper.resume(passes, self._clock())
         keeper.begin([each.name for each in self.settings.readers], self._clock())
         heard = Heard()
@@ -315,6 +320,8 @@ class Station:
         self._keep(passes.flush(self._clock()), passes, keeper)
         keeper.remember_work(passes)
         keeper.end(self._clock())
+        if self._tapes is not None:
+            self._tapes.close()
 
     def _pause(self, passes: StationPasses, heard: Heard) -> float:
         """Return how long nothing can happen, in seconds."""

@@ -24,12 +24,14 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 from traceability.station.settings import ReaderSettings, StationSettings
 
 _STATION = ("name", "title", "server", "stage", "place", "read_point", "zone", "language")
-_FILES = ("spool", "recordings")
+_FILES = ("spool", "recordings", "recordings_mb", "recordings_reader_mb")
+_USUAL = {each.name: each.default for each in fields(StationSettings)}
 _TIMES = ("quiet_ms", "scan_quiet_ms", "still_ms", "merge_s", "min_reads")
 _READER = ("name", "protocol", "url", "baud", "role", "port_id")
 NAME_SIZE_MAX = 28
@@ -48,6 +50,8 @@ def _table(values: StationSettings | ReaderSettings, members: Iterable[str]) -> 
     for member in members:
         value = getattr(values, member)
         if value is None or value == "":
+            continue
+        if member.endswith("_mb") and value == _USUAL[member]:
             continue
         if member == "spool" and value == f"{values.name}.spool.sqlite":
             continue
