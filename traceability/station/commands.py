@@ -50,8 +50,8 @@ def run(config: Path) -> None:
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON line.")
 def status(config: Path, *, is_json: bool) -> None:
     """Say what a station has said, what waits, and whether anything is missing."""
-    from traceability.station.run import status_tree
     from traceability.station.settings import load_settings
+    from traceability.station.status import status_tree
 
     settings = load_settings(config)
     tree = status_tree(settings, config.parent)
