@@ -19,6 +19,7 @@ Outcome = Literal["ok", "overrun", "locked", "password"]
 RESERVED, EPC, TID, USER = 0, 1, 2, 3
 _USER_SIZE = 64
 _LOCK_SHIFTS = {RESERVED: 6, EPC: 4, TID: 2, USER: 0}
+_KILL_SHIFT = 8
 _BY_PASSWORD, _FOR_EVER = 2, 1
 
 
@@ -70,7 +71,9 @@ class EmulatedTag:
             return "locked"
         if not self.knows(password):
             return "password"
-        lock = self.locks >> _LOCK_SHIFTS[bank] & 3
+        # The reserved bank holds two passwords, each with a lock of its own.
+        shift = _KILL_SHIFT if bank == RESERVED and word_addr < 2 else _LOCK_SHIFTS[bank]
+        lock = self.locks >> shift & 3
         if lock & _FOR_EVER and lock & _BY_PASSWORD:
             return "locked"
         if lock & _BY_PASSWORD and not password:
@@ -128,10 +131,13 @@ class Population:
 
     def tags(self) -> list[EmulatedTag]:
         """Return the tags in the field that still answer, in the order shown."""
-        for epc in self._field:
-            if epc not in self._known:
-                self._known[epc] = EmulatedTag(epc)
-        return [self._known[epc] for epc in self._field if not self._known[epc].is_killed]
+        return [tag for epc in self._field if not (tag := self.of(epc)).is_killed]
+
+    def of(self, epc: bytes) -> EmulatedTag:
+        """Return the tag behind an EPC of the field."""
+        if epc not in self._known:
+            self._known[epc] = EmulatedTag(epc)
+        return self._known[epc]
 
     def find(self, bank: int, bit_addr: int, bits: int, mask: bytes) -> list[EmulatedTag]:
         """Return the tags that a select command would choose."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.r2000_a0.codec import R2000Codec, R2000HostCodec
+from readers.protocols.r2000_a0.controls import R2000Controls
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.protocols.r2000_a0.inquiry import R2000_INQUIRY
 
@@ -30,4 +31,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=R2000_INQUIRY,
     short="R2000",
+    controls=R2000Controls,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import crc_hqx
-
 from readers.codec import Emulator, Sent
 from readers.protocols.r2000_a0.codec import (
     ASKED,
@@ -16,6 +14,7 @@ from readers.protocols.r2000_a0.codec import (
 )
 from readers.protocols.r2000_a0.commands import COMMANDS
 from readers.reads import Command
+from readers.tag_memory import EmulatedTag, Outcome, Population
 
 # What a reader of this family says to a question about a setting nobody has changed yet.
 _SETTINGS: dict[int, bytes] = {
@@ -31,6 +30,12 @@ _CHANGES = {
 
 _BODY_MAX = 246
 """Bytes of a tag and its data in one answer, whose LEN is a byte."""
+POWER_DBM_MAX = 33
+READ, WRITE, LOCK, KILL, BLOCK_WRITE = 0x81, 0x82, 0x83, 0x84, 0x94
+_FAILED = {READ: 0x32, WRITE: 0x33, LOCK: 0x34, KILL: 0x35, BLOCK_WRITE: 0x33}
+_WRONG_PASSWORD = 0x40
+_LOCKS = (0b00, 0b10, 0b01, 0b11)
+"""Action bits of each type: open, by password, open for ever, locked for ever."""
 
 
 class R2000Emulator(Emulator):
@@ -44,6 +49,8 @@ class R2000Emulator(Emulator):
         self.tags_a_round = 24
         """At 115200 baud a round of 50 ms carries no more than this many tag frames."""
         self._host = R2000HostCodec()
+        self.tags = Population(self.field)
+        self.outputs: dict[int, bool] = {}
         self._settings = dict(_SETTINGS)
         self._buffer: dict[bytes, int] = {}
         self._total = 0
@@ -71,20 +78,32 @@ class R2000Emulator(Emulator):
         if code == 0x70:
             self._settings = dict(_SETTINGS)
             return []
-        if code in (0x81, 0x82, 0x83, 0x84, 0x94):
+        if code in _FAILED:
             return self._access(code, data)
         if code in self._settings:
             return [self._reply(code, self._settings[code])]
         if code not in COMMANDS or not decodes(code, data):
             return [self._reply(code, b"\x41")]
-        if code == 0x74 and data[0] >= self.ports:
-            return [self._reply(code, b"\x47")]
+        if (refusal := self._refusal(code, data)) is not None:
+            return [self._reply(code, bytes((refusal,)))]
+        if code == 0x61:
+            self.outputs[data[0]] = bool(data[1])
         if code in _CHANGES:
             self._settings[_CHANGES[code]] = data
         reply = self._reply(code, bytes((SUCCESS,)))
         if code == 0x73:
             self.address = data[0]
         return [reply]
+
+    def _refusal(self, code: int, data: bytes) -> int | None:
+        """Return the code with which a figure is refused that this box does not have."""
+        if code == 0x74 and data[0] >= self.ports:
+            return 0x47
+        if code in (0x66, 0x76) and (max(data) > POWER_DBM_MAX or len(data) not in (1, self.ports)):
+            return 0x48
+        if code == 0x78 and data[0] not in (1, 2, 3, 4):
+            return 0x49
+        return None
 
     def _reply(self, code: int, data: bytes) -> Sent:
         return Sent(Frame(self.address, code, data).encode())
@@ -117,7 +136,7 @@ class R2000Emulator(Emulator):
         """Return PC word, RSSI byte and frequency-antenna byte of a tag in the field."""
         port, dbm = self.field[epc]
         raw = min(max(dbm + 129, 0), 0x7F) | (0x80 if port > 4 else 0)
-        return (len(epc) // 2 << 11).to_bytes(2, "big"), raw, 28 << 2 | (port - 1) & 3
+        return self.tags.of(epc).pc, raw, 28 << 2 | (port - 1) & 3
 
     def _tag(self, code: int, epc: bytes) -> Sent:
         pc, raw, place = self._radio(epc)
@@ -131,7 +150,7 @@ class R2000Emulator(Emulator):
         sent = []
         for epc in held:
             pc, raw, place = self._radio(epc)
-            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
+            body = pc + epc + self.tags.of(epc).crc.to_bytes(2, "big")
             data = len(held).to_bytes(2, "big") + bytes((len(body),)) + body
             data += bytes((raw, place, min(self._buffer[epc], 255)))
             sent.append(Sent(Frame(self.address, code, data).encode(), "tag", epc))
@@ -140,25 +159,61 @@ class R2000Emulator(Emulator):
             sent.append(self._reply(code, bytes((SUCCESS,))))
         return sent
 
+    def _chosen(self) -> list[EmulatedTag]:
+        """Return the tags that an access means: those at the antenna, or the one that matches."""
+        antenna, match = self._settings[0x75][0] + 1, self._settings[0x86]
+        wanted = match[2:] if match[0] == 0 else None
+        return [
+            tag
+            for tag in self.tags.tags()
+            if self.field[tag.epc][0] == antenna and wanted in (None, tag.epc)
+        ]
+
     def _access(self, code: int, data: bytes) -> list[Sent]:
+        """Do what is asked with every tag that is meant; one answer a tag, or one refusal."""
         if not decodes(code, data):
             return [self._reply(code, b"\x41")]
-        if not self.field:
+        chosen = self._chosen()
+        if not chosen:
             return [self._reply(code, b"\x36")]
-        sent = []
-        for epc in self.field:
-            pc, _, place = self._radio(epc)
-            body = pc + epc + (crc_hqx(pc + epc, 0xFFFF) ^ 0xFFFF).to_bytes(2, "big")
-            if code == 0x81:
-                words = data[2]
-                if len(body) + words * 2 > _BODY_MAX:
-                    return [self._reply(code, b"\x42")]
-                body += (pc + epc + bytes(words * 2))[data[1] * 2 :][: words * 2]
-            size = len(body) if code != 0x81 else data[2] * 2
-            tail = bytes((size if code == 0x81 else SUCCESS, place, 1))
-            count = len(self.field).to_bytes(2, "big")
-            sent.append(self._reply(code, count + bytes((len(body),)) + body + tail))
-        return sent
+        bodies, refused = [], 0
+        for tag in chosen:
+            _, _, place = self._radio(tag.epc)
+            body = tag.pc + tag.epc + tag.crc.to_bytes(2, "big")
+            held, outcome = _done(tag, code, data)
+            if len(body) + len(held) > _BODY_MAX:
+                refused = 0x42
+            elif outcome == "ok":
+                size = len(held) if code == READ else SUCCESS
+                bodies.append(bytes((len(body + held),)) + body + held + bytes((size, place, 1)))
+            else:
+                refused = _WRONG_PASSWORD if outcome == "password" else _FAILED[code]
+        self.tags.settle()
+        if not bodies:
+            return [self._reply(code, bytes((refused,)))]
+        return [self._reply(code, len(bodies).to_bytes(2, "big") + body) for body in bodies]
+
+
+def _done(tag: EmulatedTag, code: int, data: bytes) -> tuple[bytes, Outcome]:
+    """Return what one tag tells and how it takes an access."""
+    if code == READ:
+        password = int.from_bytes(data[3:7], "big")
+        held = tag.read(data[0], data[1], data[2]) if data[2] else None
+        if not tag.knows(password):
+            return b"", "password"
+        return (held, "ok") if held else (b"", "overrun")
+    password = int.from_bytes(data[:4], "big")
+    if code == KILL:
+        return b"", tag.kill(password)
+    if code == LOCK:
+        area, kind = data[4], data[5]
+        if not 1 <= area <= 5 or kind > 3:
+            return b"", "overrun"
+        shift = (area - 1) * 2
+        return b"", tag.lock(3 << shift, _LOCKS[kind] << shift, password)
+    if len(data) != 7 + data[6] * 2:
+        return b"", "overrun"
+    return b"", tag.write(data[4], data[5], data[7:], password)
 
 
 def decodes(code: int, data: bytes) -> bool:
