@@ -41,7 +41,7 @@ from readers.reads import (
 )
 from readers.registry import protocol as protocol_named
 from readers.talk import TALK_S, T, Talk, Turn, Turns, late
-from readers.transport import Transport, open_port
+from readers.transport import Transport, has_own_line, open_port
 
 log = logging.getLogger(__name__)
 
@@ -197,6 +197,8 @@ class Session:
         self._thread: threading.Thread | None = None
         self._is_up = False
         self._down_reason = ""
+        self._is_mute = False
+        """True after a silence, until the reader says something: to be connected is not enough."""
         self._heard_at = clock()
 
     @property
@@ -278,7 +280,8 @@ class Session:
         port = open_port(self.url, self.baud)
         try:
             self._counters.connects += 1
-            self._rise()
+            if not self._is_mute:
+                self._rise()
             self._hear(port)
         finally:
             port.close()
@@ -302,8 +305,14 @@ class Session:
             elif more := self._codec.keep_going(int((now - asked) * 1000)):
                 self._send(port, more)
                 asked = now
-            if silent_ms_max and self._is_up and (now - answered) * 1000 > silent_ms_max:
+            silent_ms = (now - answered) * 1000
+            if silent_ms_max and self._is_up and silent_ms > silent_ms_max:
+                self._is_mute = True
                 self._fall(f"The reader has not answered for {silent_ms_max / 1000:g} s.")
+            elif silent_ms_max and silent_ms > 2 * silent_ms_max and not has_own_line(self.url):
+                # The other side may have forgotten us without a word: a serial server that was
+                # switched off, a cable that was put into another socket of the switch.
+                raise PortLost(self._down_reason)
         self._say_goodbye(port)
 
     def _listen(self, port: Transport) -> tuple[datetime, list[Item]]:
@@ -392,7 +401,7 @@ class Session:
             return  # It is being closed anyway.
 
     def _rise(self) -> None:
-        self._is_up, self._down_reason = True, ""
+        self._is_up, self._down_reason, self._is_mute = True, "", False
         at = self._clock()
         self._tape(at, "up", b"")
         self._put([LineUp(at, self.name)])

@@ -78,6 +78,15 @@ def has_speed(url: str) -> bool:
     return not url.startswith("socket://")
 
 
+def has_own_line(url: str) -> bool:
+    """Tell whether a port is a line of this PC, which cannot be lost without notice.
+
+    >>> has_own_line("/dev/ttyUSB0"), has_own_line("rfc2217://10.0.0.9:2217")
+    (True, False)
+    """
+    return "://" not in url
+
+
 def _keep_alive(connection: socket.socket) -> None:
     """Let TCP find out that a reader's cable was pulled: the reader itself says nothing."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
