@@ -224,16 +224,17 @@ def _append(folder: Path, tree: dict[str, int | str]) -> None:
 
 
 def give_up(path: Path) -> int:
-    """Give up a packed segment but for the windows around what events point to.
+    """Give up a closed segment but for the windows around what events point to.
 
     Returns:
         How many bytes came free, at least 0.
     """
     folder, number = path.parent, number_of(path)
     size = path.stat().st_size
-    if path.name.endswith(KEPT):
+    if path.name.endswith(KEPT) or not number:
         path.unlink(missing_ok=True)
-        _say_gone(folder, number, 0)
+        if number:
+            _say_gone(folder, number, 0)
         return size
     kept, last_t = _windows(folder, number)
     left = path.with_name(f"{number:06d}{KEPT}")

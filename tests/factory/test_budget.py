@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from readers.tape import Tape
+from readers.tapes import give_up, seal, segments
 from tests.factory.premises import Premises, names_below, write_premises
 from tests.faults.small_disk import may_mount, mounted
 from traceability.errors import DiskFull, Refused
@@ -110,6 +112,8 @@ def test_one_sentence_with_a_date(
         ("uploads/thumbnails/a.jpg", "thumbnails"),
         ("stations/live/dock.spool.sqlite", "spool"),
         ("stations/tapes/dock-1.jsonl", "recordings"),
+        ("stations/tapes/dock-gate/000017.jsonl.gz", "recordings"),
+        ("stations/tapes/dock-gate/000017.kept.gz", "spool"),
         ("backups/hangtag-a.zip", "backups"),
         ("server.log", "logs"),
     ],
@@ -218,6 +222,25 @@ def test_recordings_elsewhere_on_the_disk_belong_to_it(shop: Premises, tmp_path:
     done = thin(shop.factory, now(), usage=lambda _: disk(0))
     assert done is not None
     assert [path.name for path in tapes.iterdir()] == ["letter.txt"]
+
+
+def test_what_an_event_points_to_stays_when_its_recording_goes(shop: Premises) -> None:
+    folder = shop.factory.stations / "tapes" / "dock-gate"
+    tape = Tape(folder, "barcode_lines")
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    tape(at, "in", b"B-102\r\n")
+    pointer = tape.mark(at, at)
+    tape(at + timedelta(hours=1), "in", b"nothing happened here" * 2000)
+    tape.close()
+    seal(folder / "000001.jsonl")
+    done = thin(shop.factory, now(), usage=lambda _: disk(0), give_up_recording=give_up)
+    assert done is not None
+    assert done.recordings == 1
+    (left,) = segments(folder)
+    assert left.state == "kept"
+    assert pointer is not None
+    assert pointer.sum.encode() in left.read()
+    assert b"nothing happened here".hex().encode() not in left.read()
 
 
 @pytest.mark.parametrize("value", ["much", -1, True, 1e9])

@@ -58,6 +58,8 @@ PARTS: tuple[PartName, ...] = (
 )
 SACRIFICED: tuple[PartName, ...] = ("recordings", "thumbnails", "backups")
 """What is given up when room runs out, in this order; nothing else ever is."""
+TAPE_ENDS = (".jsonl", ".jsonl.gz")
+"""Segments of tapes; what is kept of one that was given up ends otherwise, and stays."""
 GB = 1_000_000_000
 KEEP_FREE = 2 * GB
 KEEP_FREE_SHARE = 20
@@ -290,7 +292,7 @@ def part_of(relative: PurePath) -> PartName:
     first, name = relative.parts[0], relative.name
     if "thumbnails" in relative.parts[:-1]:
         return "thumbnails"
-    if first == "recordings" or (first == "stations" and name.endswith(".jsonl")):
+    if first == "recordings" or (first == "stations" and name.endswith(TAPE_ENDS)):
         return "recordings"
     if first == "logs" or name.endswith(".log"):
         return "logs"
@@ -306,8 +308,9 @@ def stored_files(factory: Factory, plan: Plan) -> Iterator[Stored]:
     for path in islice(_walk(factory.folder), FILES_MAX):
         yield from _stored(path, part_of(path.relative_to(factory.folder)))
     for folder in _tapes_elsewhere(factory):
-        for path in sorted(folder.glob("*.jsonl")):
-            yield from _stored(path, "recordings")
+        for path in sorted(folder.rglob("*.jsonl*")):
+            if path.name.endswith(TAPE_ENDS):
+                yield from _stored(path, "recordings")
     if plan.target is not None and is_local(plan, factory) and plan.target != factory.backups:
         for one in kept(plan.target):
             yield from _stored(one.path, "backups")

@@ -53,8 +53,18 @@ class Thinned:
     """Whether as much is free now as is to stay free."""
 
 
+def _unlink(path: Path) -> int:
+    size = path.stat().st_size
+    path.unlink()
+    return size
+
+
 def thin(
-    factory: Factory, now: datetime, *, usage: Callable[[Path], Usage] = usage_of
+    factory: Factory,
+    now: datetime,
+    *,
+    usage: Callable[[Path], Usage] = usage_of,
+    give_up_recording: Callable[[Path], int] = _unlink,
 ) -> Thinned | None:
     """Give up what may be given up, if less is free than is to stay free.
 
@@ -62,6 +72,8 @@ def thin(
         factory: The workshop.
         now: UTC.
         usage: Asks the system.
+        give_up_recording: Gives up a recording but for what events point to; says how many bytes
+            came free.
 
     Returns:
         What went; None if there is room, or nothing that may go.
@@ -85,8 +97,8 @@ def thin(
         if freed >= wanted:
             break
         with contextlib.suppress(OSError):
-            one.path.unlink()
-            freed += one.bytes
+            is_recording = one.part == "recordings"
+            freed += (give_up_recording if is_recording else _unlink)(one.path)
             count[one.part] += 1
     if not freed:
         return None

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import click
 
+from readers.tapes import give_up
 from traceability.database import file_of
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory import daily
@@ -181,7 +183,8 @@ class Workshop:
             self._stop = app.extensions["hangtag.stop"]
             if self._floor is not None:
                 self._floor.start_all()
-                keepers.append(daily.keep(self.factory, stopping, first=thin))
+                making_room = partial(thin, give_up_recording=give_up)
+                keepers.append(daily.keep(self.factory, stopping, first=making_room))
             self._note.write(address.url)
             tell(self._told(reading, address))
 
