@@ -43,6 +43,30 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """One thing to know of a reader, or to try, as `readers.diagnosis` found it."""
+
+    kind: str
+    """`pushing`, `address`, `password`, `antenna`, `no antenna`, `heat`, `supply`, `refuses`,
+    `weak`, `region` or `tag`."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """Something in a USB socket that has no port, as `readers.usb` found it."""
+
+    place: str
+    usb: str
+    name: str
+    kind: str
+    """`keyboard`, `braille`, `taken`, `no driver`, `storage` or `other`."""
+    command: str = ""
+    is_new: bool = False
+    """It came within the last minutes."""
+
+
+@dataclass(frozen=True, slots=True)
 class PortNow:
     """One place where a reader is, or may be, plugged in."""
 
@@ -72,8 +96,11 @@ class KnownReader:
     model: str = ""
     firmware: str = ""
     region: str = ""
-    """`eu`, `us`, `cn`, `cn840`, `kr`, `own`, or empty where it does not say."""
+    """A key of `readers.inquiry.REGIONS`; empty where it does not say."""
     power_dbm: tuple[float, ...] = ()
+    no_antenna: tuple[int, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    """What about it is not as it left its box."""
     text: str = ""
     """What was scanned, where a scan gave it away."""
 
@@ -130,6 +157,8 @@ class Reading:
     noise: int
     problem: str = ""
     """Why it cannot be heard, in English; empty while it can."""
+    hints: tuple[Hint, ...] = ()
+    """What to look at while nothing is read, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ let busy = false;
 
 const isTyping = (part) => {
   const here = document.activeElement;
-  return part.contains(here) && here.matches("input:not([type=hidden]), summary");
+  return part.contains(here) && here.matches("input:not([type=hidden]), details:not([data-stays]) > summary");
 };
-const isUsed = (part) => part.querySelector(":active, details[open]") !== null || isTyping(part);
+const isUsed = (part) => part.querySelector(":active, details[open]:not([data-stays])") !== null || isTyping(part);
 const ids = (bench) => [...bench.querySelectorAll("[data-watch][id]")].map((part) => part.id).join(" ");
 
 function lookSoon() {
@@ -56,6 +56,8 @@ function take(page) {
 /* Focus goes to the same button of the new part, so that a keyboard never loses its place. */
 function swap(part, fresh) {
   const here = document.activeElement;
+  /* What somebody has opened to look at stays open, whatever is plugged in meanwhile. */
+  if (part.querySelector("details[data-stays][open]")) fresh.querySelector("details[data-stays]")?.setAttribute("open", "");
   const place = part.contains(here) ? [...part.querySelectorAll("button, a")].indexOf(here) : -1;
   part.replaceWith(fresh);
   window.htmx?.process(fresh);

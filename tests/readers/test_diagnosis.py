@@ -48,8 +48,8 @@ def test_what_to_look_at_comes_in_the_order_of_what_is_likely() -> None:
     antenna = Hint("antenna", "0x22 antenna missing")
     assert [hint.sentence for hint in deaf(about, [antenna, antenna])] == [
         (
-            "It says that an antenna is missing or broken (0x22 antenna missing): screw the cable on,"
-            " and try another one."
+            "It says that an antenna is missing or broken (0x22 antenna missing): screw the cable"
+            " on, and try another one."
         ),
         "It sends with 10 dBm, which reaches a hand: 20 to 30 dBm reach a gate.",
         "Nothing is connected to antenna 3.",

@@ -25,16 +25,18 @@ from pathlib import Path
 
 from readers.ports import Port, examine, ports, present_name
 from readers.registry import protocol as protocol_named
+from readers.usb import UsbDevice, usb_devices
 from traceability.floor_values import (
     Finding,
     FloorRefused,
     KnownReader,
     PlacedReader,
+    Plugged,
     PortNow,
     Reading,
 )
 from traceability.station.addresses import Addresses, port_url
-from traceability.station.looking import READ_S, FindOut, Look, ReadNow, trouble_of
+from traceability.station.looking import READ_S, FindOut, Look, ReadNow, plugged, trouble_of
 from traceability.station.post import Running
 from traceability.station.settings import (
     READERS_MAX,
@@ -67,6 +69,7 @@ class Floor:
         spools: Path | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         listed: Callable[[], Sequence[Port]] = ports,
+        plugs: Callable[[], Sequence[UsbDevice]] = usb_devices,
     ) -> None:
         """Prepare; nothing is opened before `start_all`.
 
@@ -78,6 +81,7 @@ class Floor:
                 must never reach the real record. None: beside the files.
             clock: UTC now.
             listed: The ports of this PC.
+            plugs: What is in its USB sockets.
         """
         self._folder = folder
         self._server = server
@@ -85,6 +89,7 @@ class Floor:
         self._spools = spools if spools is not None else folder
         self._clock = clock
         self._listed = listed
+        self._plugs = plugs
         self._lock = threading.RLock()  # guards the dicts below; never held while waiting
         self._running: dict[str, Running] = {}
         self._findings: dict[str, FindOut] = {}
@@ -263,6 +268,10 @@ class Floor:
             *(self._unlisted(url, placed[url], is_typed=False) for url in sorted(pulled)),
         ]
 
+    def unseen(self) -> list[Plugged]:
+        """Return what is plugged in and has no port, the newest first."""
+        return plugged(self._plugs())
+
     def add_port(self, text: str) -> str:
         """Remember a port that is not found by looking; return its name.
 
@@ -342,7 +351,7 @@ class Floor:
             protocol, baud = known.protocol, known.baud
         if protocol is None:
             raise FloorRefused("unknown", f"Nobody has found out yet what speaks on {url}.")
-        look = ReadNow(url, protocol, baud, seconds=seconds)
+        look = ReadNow(url, protocol, baud, seconds=seconds, known=known)
         with self._lock:
             self._begin(url, look)
             self._readings[url] = look

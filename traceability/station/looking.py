@@ -9,22 +9,45 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from readers.diagnosis import Hint as PortHint
+from readers.diagnosis import complaint_of, deaf
+from readers.inquiry import About
 from readers.ports import Trouble as PortTrouble
 from readers.probe import SECONDS_MAX, Found, NotFound, Step, probe
-from readers.reads import CardRead, LineDown, LineUp, Received, Scan, TagRead
+from readers.reads import (
+    DELIVERED,
+    CardRead,
+    LineDown,
+    LineUp,
+    Received,
+    Reply,
+    Scan,
+    TagRead,
+)
 from readers.registry import protocol as protocol_named
 from readers.session import Session
-from traceability.floor_values import Finding, KnownReader, Nothing, Reading, Seen, Trouble
+from readers.usb import UsbDevice
+from traceability.floor_values import (
+    Finding,
+    Hint,
+    KnownReader,
+    Nothing,
+    Plugged,
+    Reading,
+    Seen,
+    Trouble,
+)
 from traceability.station.cards import printed
 
 log = logging.getLogger(__name__)
 
 SEEN_MAX = 500
 """Different tags kept of one look; the others are counted."""
+COMPLAINTS_MAX = 4
 READ_S = 10.0
 KEPT_S = 120.0
 """How long what was seen stays to be looked at."""
@@ -129,9 +152,26 @@ def _finding(url: str, result: Found | NotFound) -> Finding:
         firmware=about.firmware,
         region=about.region,
         power_dbm=about.power_dbm,
+        no_antenna=about.no_antenna,
+        hints=tuple(Hint(one.kind, one.detail) for one in result.oddities),
         text=result.text,
     )
     return Finding(url, "done", result.baud, is_done=True, reader=known)
+
+
+def _about(known: KnownReader | None) -> About:
+    if known is None:
+        return About()
+    return About(region=known.region, power_dbm=known.power_dbm, no_antenna=known.no_antenna)
+
+
+def plugged(devices: Sequence[UsbDevice]) -> list[Plugged]:
+    """Return what is plugged in without a port, as pages know it."""
+    return [
+        Plugged(one.place, one.usb, one.name, one.kind, one.command, one.is_new)
+        for one in devices
+        if one.kind != "port"
+    ]
 
 
 def trouble_of(trouble: PortTrouble | None) -> Trouble | None:
@@ -156,9 +196,22 @@ class ReadNow(Look):
     """Hears a reader for a while and shows what it reads, without recording any of it."""
 
     def __init__(
-        self, url: str, protocol: str, baud: int | None, *, seconds: float = READ_S
+        self,
+        url: str,
+        protocol: str,
+        baud: int | None,
+        *,
+        seconds: float = READ_S,
+        known: KnownReader | None = None,
     ) -> None:
         """Prepare to read.
+
+        Args:
+            url: Its port.
+            protocol: What it speaks.
+            baud: At which speed; None: the usual one.
+            seconds: For how long.
+            known: What it has said of itself, for what to look at when nothing is read.
 
         Raises:
             ReaderError: If there is no such protocol.
@@ -166,7 +219,12 @@ class ReadNow(Look):
         super().__init__(url)
         self._seconds = seconds
         # A person looks on: come back at once rather than gently.
-        self._session = Session(url, protocol, url, baud, back_off_s=(0.1, 0.5))
+        self._session = Session(
+            url, protocol, url, baud, deliver=(*DELIVERED, Reply), back_off_s=(0.1, 0.5)
+        )
+        self._is_of_tags = protocol_named(protocol).reads == "tags"
+        self._about = _about(known)
+        self._complaints: dict[PortHint, None] = {}
         self._ends_at = time.monotonic() + seconds
         self._counts: dict[str, _Count] = {}
         self._others: set[str] = set()
@@ -191,7 +249,15 @@ class ReadNow(Look):
             more=len(self._others),
             noise=self._session.counters.noise_frames,
             problem=self._problem,
+            hints=self._hints(),
         )
+
+    def _hints(self) -> tuple[Hint, ...]:
+        """Say what to look at, once a reader of tags has been listened to in vain."""
+        if self._seen or not self._is_of_tags or not (self.is_done or self._complaints):
+            return ()
+        every = deaf(self._about, tuple(self._complaints))
+        return tuple(Hint(one.kind, one.detail) for one in every)
 
     def _live(self) -> None:
         self._ends_at = time.monotonic() + self._seconds
@@ -219,6 +285,9 @@ class ReadNow(Look):
         elif isinstance(value, CardRead):
             code, is_tag, rssi, antenna = printed(value), False, None, None
         else:
+            complaint = complaint_of(value)
+            if complaint is not None and len(self._complaints) < COMPLAINTS_MAX:
+                self._complaints[complaint] = None
             return
         known = self._counts.get(code)
         if known is None:

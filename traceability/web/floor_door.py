@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from flask import current_app
 
-from traceability.floor_values import Finding, KnownReader, PlacedReader, PortNow, Reading
+from traceability.floor_values import Finding, KnownReader, PlacedReader, Plugged, PortNow, Reading
 
 LONGEST_WAIT_S = 12.0
 """How long a request without a script waits for what it asked."""
@@ -27,6 +27,10 @@ class Floor(Protocol):
 
     def ports(self) -> list[PortNow]:
         """Return every port, listed or typed."""
+        ...
+
+    def unseen(self) -> list[Plugged]:
+        """Return what is plugged in and has no port, the newest first."""
         ...
 
     def stations(self) -> list[PlacedReader]:

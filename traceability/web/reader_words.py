@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from traceability.floor_values import Finding, KnownReader, Nothing, PlacedReader, Trouble
+from traceability.floor_values import (
+    Finding,
+    Hint,
+    KnownReader,
+    Nothing,
+    PlacedReader,
+    Plugged,
+    Trouble,
+)
 from traceability.web.sentences import LazyString, lazy_gettext, ngettext
 from traceability.web.sentences import gettext as _
 from traceability.web.words import group_thousands, number
@@ -15,6 +23,10 @@ REGIONS = {
     "cn": lazy_gettext("China, 920 to 925 MHz"),
     "cn840": lazy_gettext("China, 840 to 845 MHz"),
     "kr": lazy_gettext("Korea"),
+    "in": lazy_gettext("India"),
+    "jp": lazy_gettext("Japan"),
+    "au": lazy_gettext("Australia"),
+    "nz": lazy_gettext("New Zealand"),
     "own": lazy_gettext("frequencies of its own"),
 }
 STATES = {
@@ -58,14 +70,17 @@ NOTHING: dict[str, _Sentences] = {
         "unknown",
         lazy_gettext("Nothing spoke"),
         lazy_gettext(
-            "See that the reader has power and its cable is in. With a barcode scanner, find out "
-            "again and scan when the page says so."
+            "See that the reader has power and its cable is in. With a barcode scanner or a card "
+            "reader, find out again, and scan or hold a card to it when the page says so."
         ),
     ),
     "noise": (
         "unknown",
         lazy_gettext("Something speaks, but no reader that is known here"),
-        lazy_gettext("Set the reader to its usual speed, then find out again."),
+        lazy_gettext(
+            "What comes is garbled, as it is at a wrong speed: all usual ones were tried. Set the "
+            "reader to its usual speed with its maker's program, then find out again."
+        ),
     ),
     "echo": (
         "unknown",
@@ -79,8 +94,8 @@ NOTHING: dict[str, _Sentences] = {
         "again",
         lazy_gettext("The reader closed the connection at once"),
         lazy_gettext(
-            "Most readers speak with one program at a time. Close the other one, then find out "
-            "again."
+            "It speaks with one program at a time. Close the other one, on this PC or on another, "
+            "then find out again."
         ),
     ),
     "lost": (
@@ -129,6 +144,36 @@ TROUBLES: dict[str, _Sentences] = {
         lazy_gettext("ModemManager takes this reader for a modem and holds its port"),
         lazy_gettext("Type this in a terminal, then plug the reader in again:"),
     ),
+    "braille": (
+        "stop",
+        lazy_gettext("brltty takes this reader for a braille display and holds its port"),
+        lazy_gettext("Type this in a terminal, then plug the reader in again:"),
+    ),
+    "gps": (
+        "stop",
+        lazy_gettext("gpsd takes this reader for a satellite receiver and holds its port"),
+        lazy_gettext("Type this in a terminal, then plug the reader in again:"),
+    ),
+    "service": (
+        "stop",
+        lazy_gettext("A service of this PC holds this port"),
+        lazy_gettext("Type this in a terminal, then plug the reader in again:"),
+    ),
+    "browser": (
+        "stop",
+        lazy_gettext("A page in another browser holds this port"),
+        lazy_gettext("Close that page, or end the browser in a terminal:"),
+    ),
+    "hidden": (
+        "stop",
+        lazy_gettext("A program of another user holds this port"),
+        lazy_gettext("This names it in a terminal; close it:"),
+    ),
+    "ours": (
+        "again",
+        lazy_gettext("Hangtag itself reads this port at the moment"),
+        lazy_gettext("Wait until that is over, or take the reader away from its step."),
+    ),
     "held": (
         "stop",
         lazy_gettext("Another program holds this port"),
@@ -157,6 +202,71 @@ TROUBLES: dict[str, _Sentences] = {
         lazy_gettext("Put the plug in again, then find out once more."),
     ),
 }
+UNSEEN: dict[str, _Sentences] = {
+    "keyboard": (
+        "pass",
+        lazy_gettext("It types like a keyboard: no port is needed"),
+        lazy_gettext("Open Scan, then scan: what it types is taken on every page."),
+    ),
+    "no driver": (
+        "stop",
+        lazy_gettext("A serial plug, but this PC has not loaded its driver"),
+        lazy_gettext("Type this in a terminal:"),
+    ),
+    "braille": (
+        "stop",
+        lazy_gettext("A serial plug, but brltty has taken it for a braille display"),
+        lazy_gettext("Type this in a terminal, then plug the reader in again:"),
+    ),
+    "taken": (
+        "stop",
+        lazy_gettext("A serial plug, but a program has taken it away from the system"),
+        lazy_gettext(
+            "A virtual machine does so, or the maker's own software. Close it, then plug the "
+            "reader in again."
+        ),
+    ),
+    "storage": (
+        "unknown",
+        lazy_gettext("Seen as a disk, not as a reader"),
+        lazy_gettext("It may hold the driver that it needs: look into it."),
+    ),
+    "other": (
+        "unknown",
+        lazy_gettext("The PC sees it, but it is no serial port"),
+        lazy_gettext("See in its manual how it is set to USB serial (virtual COM)."),
+    ),
+}
+"""What is plugged in without a port → why, and what to do."""
+HINTS: dict[str, LazyString] = {
+    "pushing": lazy_gettext(
+        "It speaks by itself, as whoever had it before has set it. It is used as it is."
+    ),
+    "address": lazy_gettext(
+        "It is set to address %(detail)s; it is spoken to whatever its address is."
+    ),
+    "password": lazy_gettext(
+        "It does not let us in. Set its user and password back to those it left the factory with."
+    ),
+    "antenna": lazy_gettext(
+        "It says that an antenna is missing or broken: screw the cable on, try another one."
+    ),
+    "no antenna": lazy_gettext("Nothing is connected to antenna %(detail)s."),
+    "heat": lazy_gettext("It says that it is too hot: let it cool, and give it air."),
+    "supply": lazy_gettext("It says that it gets too little power: use its own power supply."),
+    "refuses": lazy_gettext("It refuses to read."),
+    "weak": lazy_gettext(
+        "It sends with %(detail)s dBm, which reaches a hand: 20 to 30 dBm reach a gate."
+    ),
+    "region": lazy_gettext(
+        "It is set to region %(detail)s: tags answer only where it may send. Is that your country?"
+    ),
+    "tag": lazy_gettext(
+        "Hold a UHF tag a hand's width before the antenna, not on metal, not in the hand."
+    ),
+}
+_SAID = ("password", "antenna", "heat", "supply", "refuses")
+"""Hints whose detail is what the reader said, in its own words."""
 REFUSED: dict[str, _Sentences] = {
     "address": (
         "stop",
@@ -245,6 +355,33 @@ def reader_details(known: KnownReader) -> str:
     return " · ".join(words)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to know or to try."""
+
+    sentence: str
+    raw: str = ""
+    """What the reader said, as it said it."""
+
+
+def hint_line(hint: Hint) -> Line:
+    """Say one thing about a reader."""
+    detail = hint.detail
+    if hint.kind == "region":
+        detail = str(REGIONS.get(detail, detail))
+    elif detail.replace(".", "", 1).isdigit():
+        detail = str(number(float(detail)))
+    sentence = str(HINTS[hint.kind])
+    if hint.kind in _SAID:
+        return Line(sentence, hint.detail)
+    return Line(sentence % {"detail": detail} if "%(" in sentence else sentence)
+
+
+def unseen_told(device: Plugged) -> Told:
+    """Say why something that is plugged in has no port, and what to do."""
+    return replace(_told(UNSEEN[device.kind]), command=device.command)
+
+
 def step_told(finding: Finding) -> Told:
     """Say what is being done to find out."""
     told = _told(STEPS[finding.step])
@@ -266,7 +403,8 @@ def trouble_told(trouble: Trouble) -> Told:
     """Say why a port cannot be opened, and the command that helps."""
     told = _told(TROUBLES[trouble.kind])
     # Whose it is, is a name: of a group, of a program, or what the system said.
-    title = f"{told.title}: {trouble.detail}" if trouble.kind in ("group", "held") else told.title
+    is_named = trouble.kind in ("group", "held", "service", "browser")
+    title = f"{told.title}: {trouble.detail}" if is_named else told.title
     raw = trouble.detail if trouble.kind == "unseen" else ""
     return replace(told, title=title, command=trouble.command, raw=raw)
 

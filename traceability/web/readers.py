@@ -31,7 +31,9 @@ from traceability.web.layout import MenuEntry
 from traceability.web.live import Live
 from traceability.web.reader_words import (
     STATES,
+    Line,
     Told,
+    hint_line,
     nothing_told,
     placed_told,
     reader_details,
@@ -39,6 +41,7 @@ from traceability.web.reader_words import (
     refused_told,
     step_told,
     trouble_told,
+    unseen_told,
 )
 from traceability.web.reading import current
 from traceability.web.sentences import gettext as _
@@ -50,6 +53,7 @@ blueprint = Blueprint("readers", __name__)
 MENU = MenuEntry(lazy_gettext("Readers"), "readers.show", 70)
 
 SEEN_SHOWN = 12
+UNSEEN_SHOWN = 8
 TITLE_MAX = 60
 
 
@@ -89,6 +93,10 @@ class Row:
     details: str
     reading: Reading | None
     tags: tuple[Tag, ...]
+    known_hints: tuple[Line, ...] = ()
+    """What about the reader is not as it left its box."""
+    deaf_hints: tuple[Line, ...] = ()
+    """What to look at where it answers and reads nothing."""
 
     @property
     def is_pending(self) -> bool:
@@ -150,11 +158,13 @@ def show() -> str:
             "placed": [],
             "free": [],
             "spots": [],
+            "unseen": [],
         }
         if floor is not None:
             ports = {port.url: port for port in floor.ports()}
             page["placed"] = [_placed(floor, view, one, ports.get(one.url)) for one in stations]
             page["free"] = [_row(floor, view, port) for port in ports.values() if not port.station]
+            page["unseen"] = [(one, unseen_told(one)) for one in floor.unseen()[:UNSEEN_SHOWN]]
             page["spots"] = _spots(view.flow.stages, stations)
     return render_template("readers.html", **page)
 
@@ -201,6 +211,8 @@ def _row(floor: Floor, view: View, port: PortNow) -> Row:
         details=reader_details(known) if known is not None else "",
         reading=reading,
         tags=_tags(view, reading.seen[:SEEN_SHOWN]) if reading is not None else (),
+        known_hints=tuple(map(hint_line, known.hints)) if known is not None else (),
+        deaf_hints=tuple(map(hint_line, reading.hints)) if reading is not None else (),
     )
 
 
