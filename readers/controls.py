@@ -157,11 +157,15 @@ class Controls(TagSteps):
         """
         answer = yield Ask(data, lambda item: is_reply(item, command), wait_ms, tries)
         if not isinstance(answer, Reply):
-            raise ReaderError(
-                f"{self.name} does not answer ({data.hex(' ').upper()}): look at its cable and its"
-                " power, and whether another program reads it."
-            )
+            raise self.silent()
         return answer
+
+    def silent(self) -> ReaderError:
+        """Return what is said of a reader that does not answer."""
+        return ReaderError(
+            f"{self.name} does not answer: look at its cable and its power, and whether another"
+            " program reads it."
+        )
 
 
 def is_reply(item: Item, *commands: int) -> bool:

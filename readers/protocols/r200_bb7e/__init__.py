@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.r200_bb7e.codec import R200Codec, R200HostCodec
+from readers.protocols.r200_bb7e.controls import R200Controls
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.protocols.r200_bb7e.inquiry import R200_INQUIRY
 
@@ -31,4 +32,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=R200_INQUIRY,
     short="R200",
+    controls=R200Controls,
 )

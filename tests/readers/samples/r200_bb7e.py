@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from readers.codec import Emulator
 from readers.inquiry import About
-from readers.protocols.r200_bb7e.codec import Frame
+from readers.protocols.r200_bb7e.codec import TAG_ANSWERS, Frame
+from readers.protocols.r200_bb7e.emulator import R200Emulator
+from readers.reads import Command
+from readers.tag_memory import RESERVED
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xaa\xbb"
@@ -32,3 +36,11 @@ FRAME = st.one_of(
         st.binary(max_size=12),
     ),
 )
+
+
+def stage(emulator: Emulator, asked: Command) -> None:
+    """Give the one tag the passwords that a command comes with."""
+    if asked.command in TAG_ANSWERS and asked.data:
+        assert isinstance(emulator, R200Emulator)
+        [tag] = emulator.tags.tags()
+        tag.banks[RESERVED][:] = asked.data[:4] * 2
