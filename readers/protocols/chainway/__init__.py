@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.chainway.codec import ChainwayCodec, ChainwayHostCodec
+from readers.protocols.chainway.controls import ChainwayControls
 from readers.protocols.chainway.emulator import ChainwayEmulator
 from readers.protocols.chainway.inquiry import CHAINWAY_INQUIRY
 
@@ -33,4 +34,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=CHAINWAY_INQUIRY,
     short="Chainway",
+    controls=ChainwayControls,
 )

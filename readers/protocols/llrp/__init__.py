@@ -19,6 +19,7 @@ from __future__ import annotations
 from readers.protocol import ProtocolEntry
 from readers.protocols.llrp.client import LlrpCodec
 from readers.protocols.llrp.codec import LlrpHostCodec
+from readers.protocols.llrp.controls import LlrpControls
 from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.protocols.llrp.inquiry import LLRP_INQUIRY
 
@@ -34,4 +35,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=LLRP_INQUIRY,
     short="LLRP",
+    controls=LlrpControls,
 )

@@ -74,9 +74,7 @@ class LlrpCodec(LlrpReplyCodec):
         if not isinstance(item, Reply):
             return b""
         if item.command == _KEEPALIVE:
-            number = item.fields["id"]
-            assert isinstance(number, int)
-            return Message.of("KEEPALIVE_ACK", id=number).encode()
+            return self.receipt(item)
         if item.command == _EVENT:
             return self._on_event(item)
         if self._awaited is not None and item.command in (self._awaited, _ERROR):
@@ -88,6 +86,27 @@ class LlrpCodec(LlrpReplyCodec):
         if silent_ms < (STEP_MS_MAX if self._is_greeted else GREETING_MS_MAX):
             return b""
         return self._begin()
+
+    def pause(self) -> bytes:
+        """Let the round go on, for tags are reached through it, and readers hear meanwhile.
+
+        What is left of the handshake is sent in one go; its answers are not waited for.
+        """
+        rest = b"".join(self._ask(step) for step in self._steps)
+        self._steps, self._awaited = [], None
+        return rest
+
+    def resume(self) -> bytes:
+        """Begin anew: a round goes by the settings that it was added with."""
+        return self._begin()
+
+    def receipt(self, item: Item) -> bytes:
+        """Answer a keep-alive."""
+        if not isinstance(item, Reply) or item.command != _KEEPALIVE:
+            return b""
+        number = item.fields["id"]
+        assert isinstance(number, int)
+        return Message.of("KEEPALIVE_ACK", id=number).encode()
 
     def _on_event(self, item: Reply) -> bytes:
         fields = item.fields

@@ -94,6 +94,7 @@ def access_spec(
     bit_pointer: int = 32,
     mask: bytes = b"",
     times: int = 1,
+    rospec_id: int = ROSPEC_ID,
 ) -> Message:
     """Return an access for the tags that carry `mask` at `bit_pointer` of `bank`.
 
@@ -104,6 +105,7 @@ def access_spec(
         bit_pointer: 32 is where the EPC begins in bank 1.
         mask: Empty: every tag.
         times: After so many tags the access is over; 0: never.
+        rospec_id: The round in which it is done; 0: any.
     """
     target = Parameter.of(
         "C1G2TargetTag", bank=bank, is_match=True, bit_pointer=bit_pointer,
@@ -113,7 +115,7 @@ def access_spec(
     command = Parameter.of("AccessCommand", Parameter.of("C1G2TagSpec", target), *operations)
     spec = Parameter.of(
         "AccessSpec", stop, command,
-        access_spec_id=number, protocol=GEN2, rospec_id=ROSPEC_ID,
+        access_spec_id=number, protocol=GEN2, rospec_id=rospec_id,
     )  # fmt: skip
     return Message.of("ADD_ACCESSSPEC", spec)
 

@@ -34,7 +34,7 @@ class LlrpEmulator(Emulator):
         super().__init__()
         self.tags_a_round = 24
         self._host = LlrpHostCodec()
-        self._population = Population(self.field)
+        self.tags = Population(self.field)
         self._settings = _by_place(CONFIGURATION)
         self._rospecs: dict[int, Parameter] = {}
         self._states: dict[int, int] = {}
@@ -100,7 +100,7 @@ class LlrpEmulator(Emulator):
         spec = self._round()
         if spec is None or self._is_waiting:
             return sent
-        everything = self._population.tags()
+        everything = self.tags.tags()
         first = self._first % len(everything) if everything else 0
         chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
         self._first = first + len(chosen)
@@ -122,7 +122,7 @@ class LlrpEmulator(Emulator):
             return self._release()
         if name == "GET_REPORT":
             spec = self._round()
-            return self._reports(spec, self._population.tags()) if spec is not None else []
+            return self._reports(spec, self.tags.tags()) if spec is not None else []
         if response_to(asked.type) is None:
             return []
         if name == "CUSTOM":
@@ -243,7 +243,7 @@ class LlrpEmulator(Emulator):
         wanted |= memory.fields if memory is not None else {}
         size = int(str(report.fields["tag_count"])) if report is not None else 0
         told = [self._tag(tag, wanted, 1) for tag in tags]
-        self._population.settle()
+        self.tags.settle()
         size = size or len(told)
         return [self._report(told[at : at + size]) for at in range(0, len(told), size or 1)]
 

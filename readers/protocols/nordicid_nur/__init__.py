@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.nordicid_nur.codec import NurCodec, NurHostCodec
+from readers.protocols.nordicid_nur.controls import NurControls
 from readers.protocols.nordicid_nur.emulator import NurEmulator
 from readers.protocols.nordicid_nur.inquiry import NUR_INQUIRY
 
@@ -33,4 +34,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=NUR_INQUIRY,
     short="Nordic ID NUR",
+    controls=NurControls,
 )

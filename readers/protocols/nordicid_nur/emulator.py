@@ -164,7 +164,7 @@ class NurEmulator(Emulator):
         return bytes((len(said),)) + said
 
     def _buffered(self, code: int, data: bytes) -> Sent:
-        held = list(self._buffer.values())
+        held = [tag for tag in self._buffer.values() if tag.epc in self.field]
         if len(data) == 4:
             number = int.from_bytes(data, "little")
             held = held[number : number + 1]
@@ -194,7 +194,8 @@ class NurEmulator(Emulator):
 
     def _inventory(self, code: int) -> Sent:
         self.busy_ms = 50
-        found = len(self._round())
+        self._buffer = {tag.epc: tag for tag in self._tags.tags()}
+        found = len(self._buffer)
         if not found:
             return self._reply(code, b"", NO_TAG)
         counts = found.to_bytes(2, "little") + len(self._buffer).to_bytes(2, "little")

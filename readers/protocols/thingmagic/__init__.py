@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.thingmagic.codec import ThingMagicCodec, ThingMagicHostCodec
+from readers.protocols.thingmagic.controls import ThingMagicControls
 from readers.protocols.thingmagic.emulator import ThingMagicEmulator
 from readers.protocols.thingmagic.inquiry import THINGMAGIC_INQUIRY
 
@@ -34,4 +35,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=THINGMAGIC_INQUIRY,
     short="ThingMagic",
+    controls=ThingMagicControls,
 )

@@ -50,6 +50,12 @@ def asked_of_tag(command: int, data: bytes) -> dict[str, object] | None:
     return None if rest else fields
 
 
+def selected(option: int, data: bytes) -> dict[str, object] | None:
+    """Return the selection behind the times of a search (22); None if it contradicts itself."""
+    found = _selection(0x28, option, data)
+    return found[0] if found is not None and not found[1] else None
+
+
 def _selection(command: int, option: int, data: bytes) -> tuple[dict[str, object], bytes] | None:
     """Take the selection apart: [password] [bit address] bit length, mask; and what follows it."""
     kind = option & 7

@@ -364,7 +364,7 @@ def _refine(command: int, fields: dict[str, object]) -> dict[str, object]:
         return fields | {"program_name": word}
     if "regions" in fields:
         return {"regions": list(bytes.fromhex(str(fields["regions"])))}
-    if command in (0x61, 0x91) and fields.get("option") == 2:
+    if command in (0x61, 0x91) and fields.get("option") == 2 and "antennas" in fields:
         ports = bytes.fromhex(str(fields.pop("antennas")))
         return fields | {"antennas": [list(ports[at : at + 2]) for at in range(0, len(ports), 2)]}
     return fields

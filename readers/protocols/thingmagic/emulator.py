@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
-from readers.protocols.thingmagic.access import asked_of_tag
+from readers.protocols.thingmagic.access import asked_of_tag, selected
 from readers.protocols.thingmagic.codec import (
     ASKED,
     GEN2,
@@ -26,6 +26,8 @@ _POWER_LIMITS = b"\x0a\x8c\x00\x00"
 _IN_BOOTLOADER = frozenset({0x03, 0x04, 0x06, 0x0C, 0x10})
 _WRONG_COUNT, _INVALID, _UNKNOWN, _POWER_HIGH, _WRONG_REGION = 0x100, 0x101, 0x102, 0x103, 0x10B
 _INVALID_VALUE = 0x105
+_FETCHED = 6
+"""Tags that one answer to 29 holds."""
 _GEN2 = {b"\x05\x00": b"\x00", b"\x05\x01": b"\x01\x00", b"\x05\x12": b"\x00"}
 """Protocol and key → value: session, target, Q."""
 _OUTCOMES = {"ok": 0, "overrun": 0x423, "locked": 0x424, "password": 0x406}
@@ -60,10 +62,11 @@ class ThingMagicEmulator(Emulator):
         self.pins = {1: 0, 2: 0, 3: 0, 4: 0}
         """Pin → level; all are told as outputs that were set, or as inputs that were not."""
         self._outputs: set[int] = set()
-        self._tags = Population(self.field)
+        self.tags = Population(self.field)
         self._head: bytes | None = None
         """What begins each record while it reads; None: it rests."""
         self._flags = 0
+        self._buffer: list[EmulatedTag] = []
         self._is_by_aa = False
         self._rounds = 0
         self._first = 0
@@ -120,6 +123,8 @@ class ThingMagicEmulator(Emulator):
             return [self._reply(code, status=_WRONG_COUNT)]
         if code == 0x21:
             return self._single()
+        if code in (0x22, 0x29, 0x2A):
+            return [self._buffered(code, data)]
         if code == 0x23:
             return [self._write_epc(data[4:])]
         return [self._reply(code, *self._setting(code, data))]
@@ -158,7 +163,7 @@ class ThingMagicEmulator(Emulator):
         if code == 0x0C:
             return (b"\x12" if self.is_booted else b"\x11"), 0
         if code == 0x10:
-            return data + bytes(12), 0
+            return data + b"210620140042", 0
         if code in (0x62, 0x64) and data == b"\x01":
             return b"\x01" + self._settings[code] + _POWER_LIMITS, 0
         if code == 0x61:
@@ -184,7 +189,8 @@ class ThingMagicEmulator(Emulator):
         if code == 0x97 and data[0] not in REGIONS:
             return b"", _WRONG_REGION
         if code in _CHANGES:
-            self._settings[_CHANGES[code]] = data
+            # A list of antennas comes with its option in front, as it is told.
+            self._settings[_CHANGES[code]] = data[code == 0x91 and len(data) % 2 :]
             return b"", 0
         return self._settings.get(code, b""), 0
 
@@ -202,7 +208,7 @@ class ThingMagicEmulator(Emulator):
 
     def _round(self) -> list[EmulatedTag]:
         # A crowded field is read over several rounds: each begins where the last one stopped.
-        everything = self._tags.tags()
+        everything = self.tags.tags()
         first = self._first % len(everything) if everything else 0
         chosen = (everything[first:] + everything[:first])[: self.tags_a_round]
         self._first = first + len(chosen)
@@ -210,6 +216,23 @@ class ThingMagicEmulator(Emulator):
 
     def _record(self, tag: EmulatedTag) -> Sent:
         assert self._head is not None
+        said = self._metadata(tag)
+        if self._is_by_aa:
+            body = self._body(tag)
+            data, code = self._head + said + bytes((len(body),)) + body, 0xAA
+        else:
+            data, code = self._head + said + self._counted(tag), 0x22
+        return Sent(Frame(code, data, 0).encode(), "tag", tag.epc)
+
+    def _body(self, tag: EmulatedTag) -> bytes:
+        return tag.pc + tag.epc + tag.crc.to_bytes(2, "big")
+
+    def _counted(self, tag: EmulatedTag) -> bytes:
+        body = self._body(tag)
+        return (len(body) * 8).to_bytes(2, "big") + body
+
+    def _metadata(self, tag: EmulatedTag) -> bytes:
+        """Return what is told in front of a tag, as the flags wish."""
         port, dbm = self.field[tag.epc]
         place = (port & 0xF) << 4 | port & 0xF
         ms = self._rounds * 50
@@ -217,31 +240,55 @@ class ThingMagicEmulator(Emulator):
             b"\x01", bytes((dbm & 0xFF,)), bytes((place,)), KHZ.to_bytes(3, "big"),
             ms.to_bytes(4, "big"), b"\x00\x5a", bytes((GEN2,)), b"\x00\x00", b"\x00",
         )  # fmt: skip
-        said = b"".join(part for bit, part in enumerate(parts) if self._flags >> bit & 1)
-        body = tag.pc + tag.epc + tag.crc.to_bytes(2, "big")
-        if self._is_by_aa:
-            data, code = self._head + said + bytes((len(body),)) + body, 0xAA
-        else:
-            data, code = self._head + said + (len(body) * 8).to_bytes(2, "big") + body, 0x22
-        return Sent(Frame(code, data, 0).encode(), "tag", tag.epc)
+        return b"".join(part for bit, part in enumerate(parts) if self._flags >> bit & 1)
 
     def _single(self) -> list[Sent]:
         self.busy_ms = 50
-        tags = self._tags.tags()
+        tags = self.tags.tags()
         if not tags:
             return [self._reply(0x21, status=NO_TAG)]
         data = tags[0].epc + tags[0].crc.to_bytes(2, "big")
         return [Sent(Frame(0x21, data, 0).encode(), "tag", tags[0].epc)]
 
+    def _buffered(self, code: int, data: bytes) -> Sent:
+        """Search into the buffer, tell what is in it, or empty it."""
+        if code == 0x2A:
+            self._buffer.clear()
+            return self._reply(code)
+        if code == 0x22:
+            self.busy_ms = 50
+            chosen = self._chosen(selected(data[0], data[5:])) if len(data) > 5 else None
+            found = self.tags.tags() if chosen is None else chosen
+            self._buffer += found
+            if not found:
+                return self._reply(code, status=NO_TAG)
+            return self._reply(code, data[:3] + bytes((len(found),)))
+        told, self._buffer = self._buffer[:_FETCHED], self._buffer[_FETCHED:]
+        if not told:
+            return self._reply(code, status=0x600)
+        self._flags = int.from_bytes(data[:2], "big")
+        records = b"".join(self._metadata(tag) + self._counted(tag) for tag in told)
+        frame = Frame(code, data[:3] + bytes((len(told),)) + records, 0).encode()
+        epcs = tuple(tag.epc for tag in told)
+        return Sent(frame, "tag", epcs[0] if len(epcs) == 1 else None, None, epcs)
+
+    def _chosen(self, asked: dict[str, object] | None) -> list[EmulatedTag]:
+        """Return the tags that a filter names; all of them where there is none."""
+        number = {key: value for key, value in (asked or {}).items() if isinstance(value, int)}
+        if asked is None or "mask_bits" not in number:
+            return self.tags.tags()
+        mask = bytes.fromhex(str(asked["mask"]))
+        return self.tags.find(number["select_bank"], number["bit_addr"], number["mask_bits"], mask)
+
     def _write_epc(self, epc: bytes) -> Sent:
-        tags = self._tags.tags()
+        tags = self.tags.tags()
         if not tags:
             return self._reply(0x23, status=NO_TAG)
         if len(epc) % 2 or not 2 <= len(epc) <= 62:
             return self._reply(0x23, status=0x410)
         pc = (len(epc) // 2 << 11).to_bytes(2, "big")
         outcome = tags[0].write(1, 1, pc + epc)
-        self._tags.settle()
+        self.tags.settle()
         return self._reply(0x23, status=_OUTCOMES[outcome])
 
     def _access(self, code: int, asked: dict[str, object] | None) -> Sent:
@@ -250,13 +297,7 @@ class ThingMagicEmulator(Emulator):
         if asked is None:
             return self._reply(code, status=_WRONG_COUNT)
         number = {key: value for key, value in asked.items() if isinstance(value, int)}
-        if "mask_bits" in number:
-            mask = bytes.fromhex(str(asked["mask"]))
-            tags = self._tags.find(
-                number["select_bank"], number["bit_addr"], number["mask_bits"], mask
-            )
-        else:
-            tags = self._tags.tags()
+        tags = self._chosen(asked)
         if not tags:
             return self._reply(code, status=NO_TAG)
         tag, password = tags[0], int(str(asked.get("password", "0")), 16)
@@ -276,6 +317,6 @@ class ThingMagicEmulator(Emulator):
             outcome = tag.lock(int(str(asked["lock_mask"]), 16), action, password)
         else:
             outcome = tag.kill(password)
-        self._tags.settle()
+        self.tags.settle()
         failed = 0x40C if code == 0x26 else _OUTCOMES[outcome]
         return self._reply(code, status=0 if outcome == "ok" else failed)
