@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -196,8 +197,8 @@ url = "{scanner.url}"
 class Running:
     """A station in a thread of this process."""
 
-    def __init__(self, text: str, folder: Path) -> None:
-        self.station = Station(parse_settings(text), folder)
+    def __init__(self, text: str, folder: Path, **more: Any) -> None:  # `Any`: passed on by name
+        self.station = Station(parse_settings(text), folder, **more)
         self.thread = threading.Thread(target=self.station.run, daemon=True)
         self.thread.start()
 

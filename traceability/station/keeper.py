@@ -133,11 +133,18 @@ class Keeper:
     def begin(self, readers: Sequence[str], at: datetime) -> None:
         """Note that the station runs; what it missed while it did not is a gap of every reader."""
         alive = self._spool.meta("alive_at")
-        if alive and self._spool.meta("stopped_well") != "yes":
+        if alive:
+            begun_at = datetime.fromisoformat(alive)
+            is_planned = self._spool.meta("stopped_well") == "yes"
+            reason = "The station was stopped." if is_planned else "The station was not running."
+            known = json.loads(self._spool.meta("readers") or "null")
             for reader in readers:
-                self._spool.line_down(
-                    reader, datetime.fromisoformat(alive), "The station was not running."
-                )
+                # One that stands here since now has missed nothing here; and a station that only
+                # begins anew, for another flow or title, is as good as never away.
+                is_new = known is not None and reader not in known
+                if not is_new and (not is_planned or (at - begun_at).total_seconds() > ALIVE_S):
+                    self._spool.line_down(reader, begun_at, reason)
+        self._spool.set_meta("readers", json.dumps(list(readers)))
         self._spool.set_meta("stopped_well", "no")
         self.alive(at)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from traceability.observation.passes import Sighting, Stray
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed
 from traceability.station.passes import InHand
+from traceability.station.said import Load
 from traceability.station.two_codes import TwoCodes
 from traceability.station.verdict import READY, Verdict
 
@@ -42,6 +43,9 @@ class Behind:
     parked: int
     position: int | None
     is_online: bool
+    load: Load = field(default_factory=Load)
+    problem: str = ""
+    """Why the spool takes nothing; empty while it does."""
 
 
 @dataclass(frozen=True, slots=True)

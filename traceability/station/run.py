@@ -6,19 +6,18 @@ three more speak with the server, each about its own matter, and may all fail wi
 
 from __future__ import annotations
 
-import heapq
-import json
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from readers.ports import Port, ports, present_name
-from readers.reads import Happening, LineDown, LineUp, Received
+from readers.reads import LineDown, LineUp, Received
 from readers.session import Session
 from readers.tape import Tape
 from readers.tapes import Tapes
@@ -27,6 +26,7 @@ from traceability.observation.passes import Pass
 from traceability.station.cache import Cache
 from traceability.station.delivery import Delivery
 from traceability.station.errands import HEARTBEAT_S, CacheErrand, LiveErrand
+from traceability.station.heard import Heard, Unkept
 from traceability.station.interpret import Closed, Post
 from traceability.station.keeper import ALIVE_S, Keeper
 from traceability.station.link import Link, read_json
@@ -60,32 +60,6 @@ _COUNTS_S = 0.25
 _SHOW_S = 0.03
 """A screen is told at most so often; a gate reads hundreds of tags a second."""
 _STORE_S = 30.0
-
-
-@dataclass(slots=True)
-class Heard:
-    """Everything heard and not yet taken, in the order of time."""
-
-    _heap: list[tuple[datetime, int, Happening]] = field(default_factory=list)
-    _number: int = 0
-
-    def add(self, happenings: list[Happening]) -> None:
-        """Put what came from one reader."""
-        for each in happenings:
-            self._number += 1
-            heapq.heappush(self._heap, (each.at, self._number, each))
-
-    def until(self, horizon: datetime) -> list[Happening]:
-        """Take what happened up to a time."""
-        taken = []
-        while self._heap and self._heap[0][0] <= horizon:
-            taken.append(heapq.heappop(self._heap)[2])
-        return taken
-
-    @property
-    def next_at(self) -> datetime | None:
-        """Time of the oldest."""
-        return self._heap[0][0] if self._heap else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +112,10 @@ class Station:
         self._token = token or settings.token
         try:
             self.spool = Spool(
-                folder / settings.spool, settings.name, epoch=int(clock().timestamp())
+                folder / settings.spool,
+                settings.name,
+                epoch=int(clock().timestamp()),
+                bytes_max=settings.spool_mb * 1_000_000,
             )
             self.delivery = Delivery(self.spool, self._link())
         except ValueError as error:
@@ -152,7 +129,7 @@ class Station:
         self._last: Shown | None = None
         self._said = ""
         self._shown_at = clock()
-        self._unkept: list[Closed] = []
+        self._owes_work = False
         self._stored: tuple[int, datetime] = (-2, clock())
         self._behind = Behind(0, 0, None, is_online=False)
         self._heard_at: dict[str, datetime] = {}
@@ -251,6 +228,7 @@ class Station:
                 on_bytes=self._tape(reader),
                 on_ready=self._ready.set,
                 locate=partial(self._locate, reader),
+                clock=self._clock,
             )
             self._since[reader.name] = self._clock()
             self._sessions.append(session)
@@ -288,6 +266,7 @@ class Station:
         post = self._post()
         passes = StationPasses(post, self.settings.pass_rules(post.stage), self._cache)
         keeper = Keeper(self.spool, post, self._recorded)
+        unkept = Unkept(keeper)
         keeper.resume(passes, self._clock())
         keeper.begin([each.name for each in self.settings.readers], self._clock())
         heard = Heard()
@@ -297,29 +276,34 @@ class Station:
         while not self._stopping.is_set():
             self._ready.wait(self._pause(passes, heard))
             self._ready.clear()
-            for session in self._sessions:
-                heard.add(session.take())
             now = self._clock()
-            self._keep(self._take_news(passes), passes, keeper)
-            self._take(heard, now - _HOLD, passes, keeper)
+            if unkept.may_hear(self._sessions, now):
+                for session in self._sessions:
+                    heard.add(session.take())
+                self._keep(self._take_news(passes), passes, unkept)
+                self._take(heard, now - _HOLD, passes, keeper, unkept)
+            else:
+                self._keep([], passes, unkept)
             if passes.wants_refresh:
                 passes.wants_refresh = False
                 errand.hurry()
             if (now - alive_at).total_seconds() >= ALIVE_S:
-                keeper.alive(now)
+                with contextlib.suppress(DatabaseBusy):  # the gap then begins a little earlier
+                    keeper.alive(now)
                 alive_at = now
             if (now - counted_at).total_seconds() >= _COUNTS_S:
-                self._count()
+                self._count(unkept)
                 counted_at = now
             is_due = (now - told_at).total_seconds() >= HEARTBEAT_S
             if self._show(live, passes, now, is_due=is_due):
                 told_at = now
         self._stop_readers(heard)
         far = datetime.max.replace(tzinfo=UTC)
-        self._take(heard, far, passes, keeper, advance=False)
-        self._keep(passes.flush(self._clock()), passes, keeper)
-        keeper.remember_work(passes)
-        keeper.end(self._clock())
+        self._take(heard, far, passes, keeper, unkept, advance=False)
+        self._keep(passes.flush(self._clock()), passes, unkept)
+        if not unkept.problem:
+            keeper.remember_work(passes)
+            keeper.end(self._clock())
         if self._tapes is not None:
             self._tapes.close()
 
@@ -337,6 +321,7 @@ class Station:
         horizon: datetime,
         passes: StationPasses,
         keeper: Keeper,
+        unkept: Unkept,
         *,
         advance: bool = True,
     ) -> None:
@@ -345,33 +330,26 @@ class Station:
             if isinstance(each, Received):
                 self._heard_at[each.reader] = each.at
                 before = passes.in_hand
-                self._keep(passes.hear(each), passes, keeper)
+                self._keep(passes.hear(each), passes, unkept)
                 if (passes.in_hand and passes.in_hand.context) != (before and before.context):
-                    keeper.remember_work(passes)
-            elif isinstance(each, LineDown):
+                    self._owes_work = True
+            elif isinstance(each, LineDown | LineUp):
                 self._since[each.reader] = each.at
-                keeper.line_down(each)
-            elif isinstance(each, LineUp):
-                self._since[each.reader] = each.at
-                keeper.line_up(each)
-        if advance:
-            self._keep(passes.advance(horizon), passes, keeper)
+                unkept.add(each)
+        self._keep(passes.advance(horizon) if advance else [], passes, unkept)
+        if self._owes_work and not unkept.problem:
+            with contextlib.suppress(DatabaseBusy):
+                keeper.remember_work(passes)
+                self._owes_work = False
 
-    def _keep(self, closed: list[Closed], passes: StationPasses, keeper: Keeper) -> None:
-        self._unkept += closed
-        if not self._unkept:
-            return
-        while self._unkept:
-            try:
-                if not self._unkept[0].is_repeat:
-                    keeper.keep(self._unkept[0], passes, self._cache)
-            except DatabaseBusy:
-                # A full disk: what was read waits in memory, and is tried again at every turn.
-                log.exception("the spool takes nothing; %d passes wait", len(self._unkept))
-                return
-            # First durable, then on the screen: what a person was shown is never lost.
-            self._last = shown(self._unkept.pop(0), self._last)
-        self._count()
+    def _keep(self, closed: list[Closed], passes: StationPasses, unkept: Unkept) -> None:
+        unkept.add(*closed)
+        kept = unkept.keep(passes, self._cache)
+        # First durable, then on the screen: what a person was shown is never lost.
+        for each in kept:
+            self._last = shown(each, self._last)
+        if kept or unkept.problem != self._behind.problem:
+            self._count(unkept)
 
     # --- what the server says and hears ---------------------------------------------------------
 
@@ -398,8 +376,9 @@ class Station:
         position, at = self._stored
         is_old = (self._clock() - at).total_seconds() > _STORE_S
         if data and (is_old or position != self._cache.master_position):
-            self.spool.set_meta("cache", data.decode("utf-8", "replace"))
-            self._stored = (self._cache.master_position, self._clock())
+            with contextlib.suppress(DatabaseBusy):
+                self.spool.set_meta("cache", data.decode("utf-8", "replace"))
+                self._stored = (self._cache.master_position, self._clock())
 
     def _stored_cache(self) -> Cache:
         """Return what the station knew when it last had a server."""
@@ -416,10 +395,15 @@ class Station:
     def _link(self, *, timeout_s: float = 10.0) -> Link:
         return Link(self.settings.server, token=self._token, timeout_s=timeout_s)
 
-    def _count(self) -> None:
-        counts = self.spool.counts()
+    def _count(self, unkept: Unkept) -> None:
+        load, reached = self.spool.load(), self.spool.reached
         self._behind = Behind(
-            counts.waiting, counts.parked, counts.delivered_position, self.delivery.is_online
+            load.waiting,
+            load.parked,
+            reached if reached >= 0 else None,
+            is_online=self.delivery.is_online,
+            load=load,
+            problem=unkept.problem,
         )
 
     def _show(
@@ -469,35 +453,3 @@ class Station:
                 )
             )
         return lines
-
-
-def status_tree(settings: StationSettings, folder: Path) -> dict[str, object]:
-    """Return how a station's spool stands, whether the station runs or not.
-
-    Raises:
-        InvalidSettings: If there is no spool yet.
-    """
-    path = folder / settings.spool
-    if not path.exists():
-        raise InvalidSettings(f"Station {settings.name!r} has no spool yet at {settings.spool}.")
-    spool = Spool(path, settings.name, epoch=0)
-    try:
-        counts = spool.counts()
-        return {
-            "station": settings.name,
-            "stage": settings.stage,
-            "epoch": counts.epoch,
-            "said": counts.next_counter - 1,
-            "waiting": counts.waiting,
-            "parked": counts.parked,
-            "holes": counts.holes,
-            "delivered_position": counts.delivered_position,
-            "alive_at": spool.meta("alive_at"),
-            "in_hand": json.loads(spool.meta("snapshot") or "{}").get("opened", []),
-            "refused": [
-                {"counter": counter, "id": name, "problem": problem}
-                for counter, name, problem in spool.parked()
-            ],
-        }
-    finally:
-        spool.close()

@@ -32,6 +32,8 @@ from traceability.gs1.local import LocalName
 from traceability.observation.passes import PassRules
 
 READERS_MAX = 16
+SPOOL_MB = 2_000
+"""What a spool may hold if its station's file does not say: about two million events."""
 MB = 1_000_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -73,6 +75,8 @@ class StationSettings:
     token: str | None = None
     spool: str = ""
     """Path of the spool file, from the settings file; empty = beside it, by the station's name."""
+    spool_mb: int = SPOOL_MB
+    """What the spool may hold, in MB."""
     recordings: str | None = None
     """Folder for the tapes of the wires; None keeps none."""
     recordings_mb: int = Limits().in_all // MB
@@ -162,6 +166,7 @@ def parse_settings(text: str) -> StationSettings:
         language=_text(tree, "language", "The station", is_needed=False) or "en",
         token=_text(tree, "token", "The station", is_needed=False),
         spool=_text(tree, "spool", "The station", is_needed=False) or f"{name}.spool.sqlite",
+        spool_mb=_number(tree, "spool_mb", 1, 1_000_000) or SPOOL_MB,
         recordings=_text(tree, "recordings", "The station", is_needed=False),
         recordings_mb=_number(tree, "recordings_mb", 1, 1_000_000) or Limits().in_all // MB,
         recordings_reader_mb=(

@@ -30,7 +30,7 @@ from pathlib import Path
 from traceability.station.settings import ReaderSettings, StationSettings
 
 _STATION = ("name", "title", "server", "stage", "place", "read_point", "zone", "language")
-_FILES = ("spool", "recordings", "recordings_mb", "recordings_reader_mb")
+_FILES = ("spool", "spool_mb", "recordings", "recordings_mb", "recordings_reader_mb")
 _USUAL = {each.name: each.default for each in fields(StationSettings)}
 _TIMES = ("quiet_ms", "scan_quiet_ms", "still_ms", "merge_s", "min_reads")
 _READER = ("name", "protocol", "url", "baud", "role", "port_id")
