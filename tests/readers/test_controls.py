@@ -9,6 +9,7 @@ import pytest
 
 from readers.codec import Emulator
 from readers.controls import Controls
+from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator
 from readers.reads import ReaderError, Written
 from readers.registry import PROTOCOLS
 from readers.tag_memory import RESERVED, EmulatedTag, Population
@@ -21,6 +22,10 @@ WRITING = [
     for name in CONTROLLED
     if type(PROTOCOLS[name].controls()).write is not Controls.write  # type: ignore[misc]
 ]
+OTHER_MODELS: dict[str, Callable[[], Emulator]] = {
+    "chafon_uhfreader 18": lambda: UHFReaderEmulator(layout="18"),
+}
+"""Protocol and model → the emulator of one that is controlled in another way."""
 ONE, OTHER = bytes.fromhex("3034257bf7194e4000000001"), bytes.fromhex("3034257bf7194e4000000002")
 NEW = bytes.fromhex("3074257bf7194e40000000030000aabb")
 KEY, WRONG, KILL = 0x11223344, 0x55667788, 0x0A0B0C0D
@@ -29,10 +34,10 @@ KEY, WRONG, KILL = 0x11223344, 0x55667788, 0x0A0B0C0D
 class Bench:
     """A reader on the table: conversations in the time that they take, without a wire."""
 
-    def __init__(self, protocol: str) -> None:
-        entry = PROTOCOLS[protocol]
+    def __init__(self, name: str) -> None:
+        entry = PROTOCOLS[name.partition(" ")[0]]
         assert entry.controls is not None
-        self.emulator: Emulator = entry.emulator()
+        self.emulator: Emulator = OTHER_MODELS.get(name, entry.emulator)()
         self.controls = entry.controls()
         self.codec = entry.codec()
         self.emulator.show([ONE, OTHER])
@@ -71,12 +76,12 @@ class Bench:
         return b"".join(sent.frame for sent in self.emulator.tick())
 
 
-@pytest.fixture(params=CONTROLLED)
+@pytest.fixture(params=[*CONTROLLED, *OTHER_MODELS])
 def bench(request: pytest.FixtureRequest) -> Bench:
     return Bench(request.param)
 
 
-@pytest.fixture(params=WRITING)
+@pytest.fixture(params=[*WRITING, *OTHER_MODELS])
 def writer(request: pytest.FixtureRequest) -> Bench:
     return Bench(request.param)
 

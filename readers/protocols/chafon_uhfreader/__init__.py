@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.chafon_uhfreader.codec import UHFReaderCodec, UHFReaderHostCodec
+from readers.protocols.chafon_uhfreader.controls import UHFReaderControls
 from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator
 from readers.protocols.chafon_uhfreader.inquiry import UHFREADER_INQUIRY
 
@@ -35,4 +36,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=UHFREADER_INQUIRY,
     short="UHFReader",
+    controls=UHFReaderControls,
 )

@@ -59,7 +59,7 @@ class UHFReaderEmulator(Emulator):
         self.is_288 = layout == "288"
         self.tags_a_round = 14
         """At 57600 baud a round of 50 ms carries no more than this many tag frames."""
-        self._population = Population(self.field)
+        self.tags = Population(self.field)
         self._host = UHFReaderHostCodec()
         self._settings = dict(_SETTINGS)
         self._buffer: dict[bytes, int] = {}
@@ -117,7 +117,7 @@ class UHFReaderEmulator(Emulator):
             if code in ACCESS:
                 self.busy_ms = 20
                 return [self._access(code, fields)]
-            return self._round(code, data)
+            return self._round(code, fields)
         if not any(layout.decode(data) is not None for layout in ASKED[code]):
             return [self._reply(code, FULL_LENGTH)]
         if code == BUFFER_READ:
@@ -165,13 +165,16 @@ class UHFReaderEmulator(Emulator):
         self._first = first + len(chosen)
         return chosen
 
-    def _round(self, code: int, data: bytes) -> list[Sent]:
-        port = (data[-2] & 0x7F) + 1 if self.is_288 and len(data) >= 5 else None
+    def _round(self, code: int, fields: dict[str, object]) -> list[Sent]:
+        port = None
+        if self.is_288 and "ant" in fields:
+            port = (int(str(fields["ant"])[:4], 16) & 0x7F) + 1
         mask = self._settings[0x3F][0]
         if port is not None and not mask >> (port - 1) & 1:
             return [self._reply(code, ANTENNA_FAULT)]
         ports = [port] if port else [each for each in range(1, 9) if mask >> (each - 1) & 1]
-        heard = [epc for epc, (at, _) in self.field.items() if not self.is_288 or at in ports]
+        here = self.tags.tags() if "mask_bank" not in fields else self._masked(fields)
+        heard = [tag.epc for tag in here if not self.is_288 or self.field[tag.epc][0] in ports]
         chosen = self._next(heard)
         self.busy_ms = max(50, 3 * len(chosen))
         self._total += len(chosen)
@@ -213,16 +216,19 @@ class UHFReaderEmulator(Emulator):
             sent.append(Sent(Frame(self.address, BUFFER_READ, data).encode(), "tag", epc))
         return sent
 
+    def _masked(self, fields: dict[str, object]) -> list[EmulatedTag]:
+        bank, at, bits = (_number(fields[f"mask_{each}"]) for each in _MASK_PARTS)
+        return self.tags.find(bank, at, bits, bytes.fromhex(str(fields["mask"])))
+
     def _chosen(self, fields: dict[str, object]) -> EmulatedTag | None:
         """Return the tag that an access means: by its EPC, by a mask, or the first one heard."""
         wanted = bytes.fromhex(str(fields.get("epc", "")))
         if wanted:
-            found = [tag for tag in self._population.tags() if tag.epc == wanted]
+            found = [tag for tag in self.tags.tags() if tag.epc == wanted]
         elif "mask_bank" in fields:
-            bank, at, bits = (_number(fields[f"mask_{each}"]) for each in _MASK_PARTS)
-            found = self._population.find(bank, at, bits, bytes.fromhex(str(fields["mask"])))
+            found = self._masked(fields)
         else:
-            found = self._population.tags()
+            found = self.tags.tags()
         return found[0] if found else None
 
     def _access(self, code: int, fields: dict[str, object]) -> Sent:
@@ -244,7 +250,7 @@ class UHFReaderEmulator(Emulator):
             held = tag.read(bank, word_addr, words) if words else None
             return self._reply(code, 0, held) if held else self._reply(code, TAG_ERROR, OVERRUN)
         outcome = tag.write(bank, word_addr, bytes.fromhex(str(fields["data"])), password)
-        self._population.settle()
+        self.tags.settle()
         return self._outcome(code, outcome)
 
     def _protect(self, tag: EmulatedTag, area: int, lock: int, password: int) -> Sent:
@@ -257,19 +263,19 @@ class UHFReaderEmulator(Emulator):
 
     def _write_epc(self, fields: dict[str, object]) -> Sent:
         """Rename the only tag in the field; with several nobody knows which one it would be."""
-        tags = self._population.tags()
+        tags = self.tags.tags()
         if len(tags) != 1:
             return self._reply(0x04, POOR_COMMUNICATION if tags else NO_TAG)
         epc, password = bytes.fromhex(str(fields["epc"])), int(str(fields["password"]), 16)
         outcome = tags[0].write(1, 1, (len(epc) // 2 << 11).to_bytes(2, "big") + epc, password)
-        self._population.settle()
+        self.tags.settle()
         return self._outcome(0x04, outcome)
 
     def _kill(self, tag: EmulatedTag, password: int) -> Sent:
         if not int.from_bytes(tag.banks[0][:4], "big"):
             return self._reply(0x05, ZERO_KILL_PASSWORD)
         is_done = tag.kill(password) == "ok"
-        self._population.settle()
+        self.tags.settle()
         return self._reply(0x05, 0 if is_done else KILL_FAILED)
 
     def _outcome(self, code: int, outcome: Outcome) -> Sent:
