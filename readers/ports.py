@@ -117,8 +117,10 @@ class Port:
 
 
 def ports(*, dev: Path = Path("/dev")) -> list[Port]:
-    """List the serial ports of this PC, each examined."""
+    """List the serial ports of this PC, and keyboards that look like scanners, each examined."""
     from serial.tools import list_ports
+
+    from readers.keyboard import keyboards
 
     names = {str(path.resolve()): str(path) for path in (dev / "serial/by-id").glob("*")}
     found = []
@@ -134,7 +136,7 @@ def ports(*, dev: Path = Path("/dev")) -> list[Port]:
         maker = " ".join(each for each in (info.manufacturer, info.product) if each)
         port = examine(info.device, description=description, by_id=names.get(info.device), usb=usb)
         found.append(replace(port, maker=maker, port_id=port_id or ""))
-    return found
+    return found + keyboards(dev=dev)
 
 
 def present_name(url: str, port_id: str, listed: Sequence[Port]) -> str:

@@ -26,7 +26,7 @@ from readers.inquiry import About
 from readers.ports import Trouble
 from readers.reads import Item, Noise, PortLost, PortUnavailable, Reply, Scan, TagRead
 from readers.registry import PROTOCOLS, ProtocolEntry
-from readers.transport import Transport, has_speed, open_port
+from readers.transport import KEYBOARDS, Transport, has_speed, open_port
 
 SECONDS_MAX = 9.5
 BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
@@ -326,8 +326,8 @@ class _Probe:
         lines = [entry for entry in self._listed.values() if not _asks(entry)]
         bauds: list[int | None] = list(dict.fromkeys(baud for one in lines for baud in one.bauds))
         number = 0
-        while bauds and time.monotonic() < self._ends_at:
-            baud = None if self._is_network else bauds[number % len(bauds)]
+        while lines and time.monotonic() < self._ends_at:
+            baud = None if self._is_network or not bauds else bauds[number % len(bauds)]
             self._tune(baud)
             self._on_step(Step("scan", baud))
             while time.monotonic() < self._ends_at:
@@ -417,6 +417,8 @@ def _try(
     except PortUnavailable as error:
         reason = "unreachable" if is_network else "closed"
         return NotFound(url, reason, str(error), error.trouble)
+    if url.startswith(KEYBOARDS):
+        listed = {name: entry for name, entry in listed.items() if name == "keyboard_lines"}
     one = _Probe(url, port, ends_at, on_step, is_wanted, listed)
     try:
         return one.run()

@@ -17,6 +17,7 @@ from readers.protocols import (
     em4100_serial,
     fonkan_ascii,
     impinj_r700_json,
+    keyboard_lines,
     llrp,
     nordicid_nur,
     r200_bb7e,
@@ -34,6 +35,7 @@ PROTOCOLS: dict[str, ProtocolEntry] = {
     entry.name: entry
     for entry in (
         barcode_lines.ENTRY,
+        keyboard_lines.ENTRY,
         r200_bb7e.ENTRY,
         r2000_a0.ENTRY,
         chafon_uhfreader.ENTRY,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CHUNK_SIZE_MAX = 65536
 CONNECT_S_MAX = 3.0
 SEND_S_MAX = 2.0
+KEYBOARDS = ("keyboard:", "/dev/input/")
+"""How a port begins that is a keyboard."""
 _IGNORED = "ign_set_control"
 _BUSY = (errno.EBUSY, errno.EAGAIN)
 """A port that a program has taken for itself: by the system's own lock, or by one like ours."""
@@ -66,16 +68,20 @@ def open_port(url: str, baud: int = 115200) -> Transport:
         return SocketTransport(url)
     if url.startswith("rfc2217://"):
         return Rfc2217Transport(url, baud)
+    if url.startswith(KEYBOARDS):
+        from readers.keyboard import KeyboardTransport
+
+        return KeyboardTransport(url)
     return SerialTransport(url, baud)
 
 
 def has_speed(url: str) -> bool:
-    """Tell whether the speed of a line is ours to set: of any but a bare network connection.
+    """Tell whether the speed of a line is ours to set: of no bare network, and no keyboard.
 
     >>> has_speed("/dev/ttyUSB0"), has_speed("rfc2217://10.0.0.9:2217")
     (True, True)
     """
-    return not url.startswith("socket://")
+    return not url.startswith(("socket://", *KEYBOARDS))
 
 
 def has_own_line(url: str) -> bool:

@@ -36,6 +36,7 @@ from tests.readers.samples import samples
 
 EPC = bytes.fromhex("3034257bf7194e4000001a85")
 CARD = bytes.fromhex("62e3086ced")
+LINES = ("barcode_lines", "keyboard_lines")
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Scanning:
         self.reader.wait_connected(2)
         if PROTOCOLS[self.reader.protocol].reads == "cards":
             self.reader.show([CARD])
-        elif self.reader.protocol == "barcode_lines":
+        elif self.reader.protocol in LINES:
             self.reader.scan("5901234123457")
 
 
@@ -87,7 +88,7 @@ def test_every_reader_is_recognised_in_time(
     found = probe(reader.url, on_step=Scanning(reader, []))
 
     assert time.monotonic() - begun < 10
-    is_scanner = name == "barcode_lines"
+    is_scanner = name in LINES
     text = "5901234123457" if is_scanner else ""
     address = found.address if isinstance(found, Found) else 0
     assert found == Found(

@@ -17,7 +17,14 @@ from tests.readers.samples import samples
 pytestmark = pytest.mark.vectors
 # What a row says about itself, and names that are somebody's words for a command.
 ABOUT = {"cmd", "checksum", "note", "expect", "tags", "text", "symbology", "suffix"}
-ROWS = [(name, row) for name in PROTOCOLS for row in vectors.rows(f"readers/{name}.jsonl")]
+UNKNOWN = {"keyboard_lines"}
+"""Nobody publishes these bytes: the project's own table names the standards instead."""
+ROWS = [
+    (name, row)
+    for name in PROTOCOLS
+    if name not in UNKNOWN
+    for row in vectors.rows(f"readers/{name}.jsonl")
+]
 SINGLE = [
     (name, row)
     for name, row in ROWS

@@ -17,7 +17,7 @@ STALE_MS = 1000
 
 # CRLF is one ending, so a CR that ends the bytes so far waits for its LF.
 _ENDING = re.compile(rb"\r\n|\r|\n|\t")
-_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+AIM_ID = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 # Scanners send text; FS GS RS US and EOT belong to ISO/IEC 15434 messages and to GS1.
 _FOREIGN = re.compile(r"[\x00-\x03\x05-\x1b\x7f-\x9f\ud800-\udfff\ufffd]")
 
@@ -120,13 +120,13 @@ class BarcodeCodec(Codec):
             clean = text[foreign[-1] :]
             noise = text[: foreign[-1]].encode(self._encoding, "surrogateescape")
             reason = f"byte {noise[-1]:02X}, expected text in {self._encoding}"
-            if not _AIM.match(clean):
+            if not AIM_ID.match(clean):
                 found.append(Noise(line + ending, reason))
                 return
             found.append(Noise(noise, reason))
             text = clean
             line = clean.encode(self._encoding)
-        aim = _AIM.match(text)
+        aim = AIM_ID.match(text)
         symbology = aim.group() if aim else None
         if len(text) == len(symbology or ""):
             found.append(Noise(line + ending, "an AIM id without data"))
