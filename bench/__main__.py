@@ -11,6 +11,7 @@ BENCHES = (
     "bench_identify",
     "bench_ledger",
     "bench_proofs",
+    "bench_session",
     "bench_trace",
     "bench_verify",
 )

@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
+from readers import control_commands
 from readers.codec import Codec
-from readers.reads import (
-    DELIVERED,
-    Happening,
-    Item,
-    LineDown,
-    Noise,
-    ReaderError,
-    Received,
-    Reply,
-    TagRead,
-)
+from readers.reads import DELIVERED, Item, Noise, ReaderError, Reply, TagRead
 from readers.registry import PROTOCOLS, protocol
+from readers.watching.commands import watch
+from readers.watching.lines import told
 
 if TYPE_CHECKING:
     from readers.emulation import EmulatedReader
     from readers.probe import Step
 
 NAMES = click.Choice(list(PROTOCOLS))
+TIMES = ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S")
 OUT_SIZE = 1 << 16
 """Decoded lines are written in pieces of about this many characters."""
 NOTHING_APPEARS = (
@@ -41,6 +36,10 @@ _MORE_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def readers() -> None:
     """Ports and the readers on them."""
+
+
+for _command in control_commands.COMMANDS:
+    readers.add_command(_command)
 
 
 @readers.command("list")
@@ -74,54 +73,71 @@ def list_ports(devices: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"  {entry.name:14} {entry.title}")
 
 
+readers.add_command(watch)
+
+
 @readers.command()
-@click.argument("url")
-@click.option("--protocol", "name", type=NAMES, required=True, help="What the device speaks.")
-@click.option("--baud", type=int, help="Bits per second; the protocol's usual speed if not given.")
-@click.option("--seconds", type=float, help="Stop after so long.")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--protocol", "name", type=NAMES, help="If the tape does not say it.")
+@click.option("--from", "first", type=click.DateTime(TIMES), help="From this time on, UTC.")
+@click.option("--to", "last", type=click.DateTime(TIMES), help="Up to this time, UTC.")
 @click.option("--all", "is_all", is_flag=True, help="Answers and noise too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def watch(
-    url: str, name: str, baud: int | None, seconds: float | None, is_all: bool, as_json: bool
+def replay(
+    path: Path,
+    name: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    is_all: bool,
+    as_json: bool,
 ) -> None:
-    """Show what the reader at URL (/dev/ttyUSB0, COM3, socket://host:port) says."""
-    import time
+    """Play the recording PATH again: the same values at the same times, over all its segments.
 
-    from readers.session import Session
+    PATH is the folder of one reader's tape, or one file of it.
+    """
+    from readers.recording import replay as play_again
+    from readers.tapes import file_lines, protocol_of, tape_lines
 
     kinds = (*DELIVERED, Reply, Noise) if is_all else DELIVERED
-    session = Session(url, name, url, baud, deliver=kinds)
-    ends_at = time.monotonic() + seconds if seconds else None
-    session.start()
-    try:
-        while ends_at is None or time.monotonic() < ends_at:
-            for happening in session.take(0.2):
-                click.echo(_told(happening, as_json))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        session.stop()
+    lines = tape_lines(path) if path.is_dir() else file_lines(path)
+    reader = path.name.partition(".jsonl")[0]
+    codec = protocol(name or protocol_of(path)).codec()
+    # What comes before is played too: a frame may have begun there.
+    for happening in play_again(lines, codec, reader, deliver=kinds):
+        at = happening.at.replace(tzinfo=None)
+        if last is not None and at > last:
+            break
+        if first is None or at >= first:
+            click.echo(told(happening, as_json=as_json))
 
 
-def _told(happening: Happening, as_json: bool) -> str:
-    at = happening.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(happening, Received):
-        tree = {"at": at, "reader": happening.reader} | happening.value.tree()
-        if happening.count > 1:
-            tree["count"] = happening.count
-    else:
-        kind = "line_down" if isinstance(happening, LineDown) else "line_up"
-        tree = {"at": at, "reader": happening.reader, "type": kind}
-        if isinstance(happening, LineDown):
-            tree["reason"] = happening.reason
-    if as_json:
-        return json.dumps(tree, ensure_ascii=False)
-    words = [
-        f"{key} {value}"
-        for key, value in tree.items()
-        if key not in ("at", "reader", "type", "kind", "frame", "aim", "data") and value is not None
-    ]
-    return f"{at[11:]}  {tree['type']:9}  {'  '.join(words)}"
+@readers.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a segment.")
+def tapes(folder: Path, as_json: bool) -> None:
+    """List the segments of the tapes in FOLDER and check every byte that is here.
+
+    What was given up for room is listed as gone, or as kept where events point to it: neither is a
+    fault. Ends with 1 if a byte is not what was recorded.
+    """
+    from readers.tapes import check, tree_of
+
+    is_wrong = False
+    for each in sorted(one for one in (folder, *folder.iterdir()) if one.is_dir()):
+        for segment, problem in check(each):
+            is_wrong = is_wrong or bool(problem)
+            tree = {**tree_of(segment), "problem": problem}
+            if as_json:
+                click.echo(json.dumps(tree, ensure_ascii=False))
+                continue
+            said = "  ".join(f"{tree[key]}" for key in ("from", "to") if tree[key])
+            size = f"{tree['bytes']:>12,} B" if tree["bytes"] else ""
+            click.echo(
+                f"{each.name}/{segment.number:06d}  {segment.state:6}  {said}{size}"
+                f"{'  WRONG: ' + problem if problem else ''}".rstrip()
+            )
+    if is_wrong:
+        sys.exit(1)
 
 
 @readers.command()

@@ -266,6 +266,17 @@ class Received:
     """When the last of the folded reads came; None if there was one."""
 
 
+@dataclass(slots=True)
+class ReceivedDraft:
+    """A `Received` in the making, for the same reason and in the same way as `TagReadDraft`."""
+
+    at: datetime
+    reader: str
+    value: Item
+    count: int = 1
+    last_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LineDown:
     """From here on a reader could speak without being heard."""

@@ -35,6 +35,7 @@ from readers.reads import (
     PortUnavailable,
     ReaderError,
     Received,
+    ReceivedDraft,
     Reply,
     Scan,
     TagRead,
@@ -53,6 +54,13 @@ USUAL_BAUD = 115200
 """For a protocol of networks on a serial line nevertheless, such as a console server's."""
 WAIT_S = 0.05
 """Longest sleep in a read; how soon a stop is noticed."""
+GATHER_S = 0.012
+"""Once bytes come without a break, so long is waited for more before they are taken together: to
+wake up costs ten times what a read costs."""
+GATHER_SIZE_MAX = 2048
+"""A larger piece is enough; a terminal holds 4,096 bytes."""
+DENSE_COUNT, DENSE_S = 16, 0.03
+"""So many pieces in a row, none later than that after the one before, are bytes without a break."""
 QUEUE_MAX = 10_000
 BACK_OFF_S = (0.1, 5.0)
 """First and longest pause between two attempts to open a port, each ± half of it."""
@@ -94,6 +102,10 @@ class _Queue:
     def put(self, happenings: list[Happening]) -> None:
         """Add without ever waiting."""
         with self.changed:
+            if len(self._heard) + len(happenings) <= self._size_max:
+                self._heard += happenings
+                self.changed.notify_all()
+                return
             for happening in happenings:
                 if len(self._heard) < self._size_max or not isinstance(happening, Received):
                     self._heard.append(happening)
@@ -128,6 +140,8 @@ class _Queue:
 
     def take(self, timeout_s: float) -> list[Happening]:
         """Return everything, in the order of time; wait for the first."""
+        if timeout_s <= 0 and not self._heard:
+            return []  # What is put in this very moment is taken at the next call.
         with self.changed:
             if not self._heard and timeout_s > 0:
                 self.changed.wait_for(lambda: bool(self._heard), timeout_s)
@@ -165,7 +179,7 @@ class Session:
             protocol: A name of `readers.registry.PROTOCOLS`.
             url: Device path, COM name or pyserial URL.
             baud: Bits per second; None takes the protocol's usual speed.
-            on_bytes: Hears every byte, such as a `readers.recording.Recorder`.
+            on_bytes: Hears every byte, such as a `readers.tape.Tape`.
             codec: A codec with other settings than the protocol's usual ones.
             deliver: Which kinds of items `take` returns; all are counted.
             queue_max: Items kept for `take` before reads are folded.
@@ -200,6 +214,8 @@ class Session:
         self._is_mute = False
         """True after a silence, until the reader says something: to be connected is not enough."""
         self._heard_at = clock()
+        self._dense_count = 0
+        """Pieces that came without a break; owned by the session's thread."""
 
     @property
     def counters(self) -> Counters:
@@ -297,6 +313,9 @@ class Session:
             if (turn := self._turns.next()) is not None:
                 self._converse(port, turn)
                 answered = asked = time.monotonic()
+            if self._dense_count >= DENSE_COUNT:
+                time.sleep(GATHER_S)
+            bytes_out = self._counters.bytes_out
             at, items = self._listen(port)
             now = time.monotonic()
             if items:
@@ -305,6 +324,8 @@ class Session:
             elif more := self._codec.keep_going(int((now - asked) * 1000)):
                 self._send(port, more)
                 asked = now
+            if self._counters.bytes_out != bytes_out:
+                self._dense_count = 0  # It waits for us before it says more.
             silent_ms = (now - answered) * 1000
             if silent_ms_max and self._is_up and silent_ms > silent_ms_max:
                 self._is_mute = True
@@ -321,10 +342,14 @@ class Session:
         data = port.recv_some(wait_s)
         at = self._clock()
         if data:
+            is_near = (at - self._heard_at).total_seconds() < DENSE_S
+            is_dense = is_near and len(data) < GATHER_SIZE_MAX
+            self._dense_count = self._dense_count + 1 if is_dense else 0
             self._heard_at = at
             self._counters.bytes_in += len(data)
             self._tape(at, "in", data)
             return at, self._codec.receive(data)
+        self._dense_count = 0
         items = self._codec.idle((at - self._heard_at) // _MILLISECOND)
         if items:
             self._tape(at, "idle", b"")
@@ -362,14 +387,20 @@ class Session:
         """Count, answer and queue items; return whether the reader was heard in them."""
         is_heard = False
         delivered: list[Happening] = []
+        name, counters, kinds = self.name, self._counters, self._deliver
         for item in items:
-            self._count(item)
-            if not isinstance(item, Noise):
+            if item.__class__ is TagRead:
+                counters.tag_reads += 1
                 is_heard = True
+            else:
+                self._count(item)
+                is_heard = is_heard or not isinstance(item, Noise)
             if answer := answer_to(item):
                 self._send(port, answer)
-            if isinstance(item, self._deliver):
-                delivered.append(Received(at, self.name, item))
+            if isinstance(item, kinds):
+                draft: Any = ReceivedDraft(at, name, item)  # Any: its class is about to change
+                draft.__class__ = Received
+                delivered.append(draft)
         if is_heard and not self._is_up:
             self._rise()
         self._put(delivered)

@@ -146,6 +146,20 @@ def file_lines(path: Path) -> Iterator[str]:
         raise ReaderError(f"Cannot read the recording {path}: {error}.") from error
 
 
+def protocol_of(path: Path) -> str:
+    """Return which protocol was recorded on a tape, or in one file of it.
+
+    Raises:
+        ReaderError: If it does not say, or cannot be read.
+    """
+    lines = tape_lines(path) if path.is_dir() else file_lines(path)
+    with suppress(ValueError, TypeError):
+        tree = json.loads(next(lines, ""))
+        if isinstance(tree, dict) and isinstance(tree.get("protocol"), str):
+            return str(tree["protocol"])
+    raise ReaderError(f"{path} does not say what was spoken: give --protocol.")
+
+
 def check(folder: Path) -> Iterator[tuple[Segment, str]]:
     """Yield each segment with what is wrong with it; empty if nothing is."""
     before: bytes | None = None
@@ -409,8 +423,15 @@ class Tapes:
             log.warning("recordings cannot be thinned: %s", error)
 
 
-def when(segment: Segment) -> tuple[datetime, datetime] | None:
-    """Return the span of a packed segment, UTC; None if the index does not say it."""
-    if not segment.said or not _t(segment, "to"):
-        return None
-    return time_of(_t(segment, "from")), time_of(_t(segment, "to"))
+def tree_of(segment: Segment) -> dict[str, object]:
+    """Return the JSON form: its number, state, span in UTC, bytes and their SHA-256."""
+    known = bool(segment.said.get("to"))
+    return {
+        "tape": segment.folder.name,
+        "segment": segment.number,
+        "state": segment.state,
+        "from": f"{time_of(_t(segment, 'from')).isoformat()}" if known else "",
+        "to": f"{time_of(_t(segment, 'to')).isoformat()}" if known else "",
+        "bytes": _t(segment, "bytes"),
+        "sha256": str(segment.said.get("sha256", "")),
+    }

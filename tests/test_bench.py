@@ -13,6 +13,7 @@ from bench.bench_append import measure as measure_append
 from bench.bench_append import measure_peer
 from bench.bench_ledger import measure, open_in
 from bench.bench_proofs import measure as measure_proofs
+from bench.bench_session import measure as measure_sessions
 from bench.bench_verify import measure as measure_verify
 from bench.callers import measure_callers
 from bench.raw import RawFile
@@ -76,3 +77,17 @@ def test_proofs_are_measured_against_hashing_their_paths() -> None:
     names = [str(row["bench"]).partition(",")[0] for row in rows]
     assert {"inclusion", "consistency", "checkpoint signed", "checkpoint opened"} <= set(names)
     assert all(float(str(row["ratio_to_raw"])) > 0 for row in rows)
+
+
+def test_sessions_lose_nothing_at_full_speed_and_with_several_ports() -> None:
+    rows = measure_sessions(seconds=0.5, ports=3, rate=400, burst=0.003)
+    assert [row["bench"] for row in rows[:3]] == [
+        f"tape, {count} reads a piece" for count in (1, 10, 195)
+    ]
+    heard = {row["bench"]: row["lost"] for row in rows[4:]}
+    assert heard == {
+        "session": 0,
+        "session, recorded": 0,
+        "3 ports of 400 reads/s, recorded": 0,
+    }
+    assert all(float(str(row["us_a_read"])) > 0 for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,15 @@ from readers.protocols.r200_bb7e import codec as r200_bb7e
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.protocols.r2000_a0 import codec as r2000_a0
 from readers.protocols.r2000_a0.emulator import R2000Emulator
-from readers.reads import Item, Noise, Scan, TagRead, TagReadDraft
+from readers.reads import (
+    Item,
+    Noise,
+    Received,
+    ReceivedDraft,
+    Scan,
+    TagRead,
+    TagReadDraft,
+)
 from readers.registry import PROTOCOLS
 from tests.readers.samples import samples
 from tests.readers.samples.epcs import EPC
@@ -163,10 +172,11 @@ def test_a_reader_that_is_started_reads_what_is_shown(protocol: str) -> None:
     device.receive(codec.stop())
 
 
-def test_a_draft_has_the_slots_of_a_read() -> None:
-    names = [field.name for field in dataclasses.fields(TagReadDraft)]
-    assert [field.name for field in dataclasses.fields(TagRead)] == names
-    assert TagReadDraft.__slots__ == TagRead.__slots__
+@pytest.mark.parametrize(("draft", "done"), [(TagReadDraft, TagRead), (ReceivedDraft, Received)])
+def test_a_draft_has_the_slots_of_what_it_becomes(draft: Any, done: Any) -> None:
+    names = [field.name for field in dataclasses.fields(draft)]
+    assert [field.name for field in dataclasses.fields(done)] == names
+    assert draft.__slots__ == done.__slots__
 
 
 def test_reads_of_a_run_are_frozen_values_like_any_other() -> None:
