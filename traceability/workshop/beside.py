@@ -13,10 +13,17 @@ import traceability
 from traceability import tether
 from traceability.errors import Refused
 
-__all__ = ["Beside"]
+__all__ = ["Beside", "program"]
 
 _ROOT = Path(traceability.__file__).parents[1]
 """Folder that holds `app.py`: the checkout, or site-packages."""
+
+
+def program() -> tuple[list[str], dict[str, str]]:
+    """Return how a program of ours is begun, up to the module's name, and what it must know."""
+    # -P: a file `app.py` that happens to lie in the current folder must not be run instead.
+    paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    return [sys.executable, "-P", "-m"], {"PYTHONPATH": paths}
 
 
 class Beside:
@@ -40,12 +47,10 @@ class Beside:
             return self._enter
 
     def _start(self) -> str:
-        # -P: a file `app.py` that happens to lie in the current folder must not be run instead.
-        command = [sys.executable, "-P", "-m", "app", "start", str(self._folder), "--practice"]
-        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        words, environment = program()
         self._process = subprocess.Popen(
-            [*command, "--port", "0", "--json"],
-            env={**os.environ, "PYTHONPATH": paths, tether.SETTING: "stdin"},
+            [*words, "app", "start", str(self._folder), "--practice", "--port", "0", "--json"],
+            env={**os.environ, **environment, tether.SETTING: "stdin"},
             stdin=subprocess.PIPE,  # its end tells the child that we are gone
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

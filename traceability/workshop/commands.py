@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import click
 from traceability.errors import Refused
 
 if TYPE_CHECKING:
+    from traceability.factory.folder import Factory
     from traceability.workshop.running import Told
 
 DEFAULT_PORT = 8080
@@ -51,13 +54,30 @@ def new(folder: Path, name: str, as_json: bool) -> None:
     show_default=True,
     help="Port; a taken one gives way to the next free one.",
 )
+@click.option(
+    "--at-boot",
+    is_flag=False,
+    flag_value="on",
+    type=click.Choice(["on", "show", "off"]),
+    help="Do not open it now but whenever this PC boots (on), show how (show), or no more (off).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON line.")
 def start(
-    folder: Path | None, lan: bool, practice: bool, host: str, port: int, as_json: bool
+    folder: Path | None,
+    lan: bool,
+    practice: bool,
+    host: str,
+    port: int,
+    at_boot: str | None,
+    as_json: bool,
 ) -> None:
     """Open the factory in FOLDER (or here): its pages and this PC's stations together."""
     from traceability.factory.folder import Factory
     from traceability.workshop.running import Workshop, beside_of
+
+    if at_boot is not None:
+        _at_boot(Factory.find(folder), at_boot, host=host, port=port, wants_network=lan)
+        return
 
     if os.environ.get("HANGTAG_DB"):
         raise Refused(
@@ -77,6 +97,54 @@ def start(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         workshop.run(lambda told: _say(told, as_json=as_json))
+
+
+def _at_boot(factory: Factory, wish: str, *, host: str, port: int, wants_network: bool) -> None:
+    from traceability.workshop.at_boot import Opening, carry_out, plan, this_seat, undo
+    from traceability.workshop.beside import program
+
+    folder = factory.folder.absolute()
+    words, environment = program()
+    more = ["--host", host, "--port", str(port), *(["--lan"] if wants_network else [])]
+    made = plan(
+        Opening(
+            name=_plain_name(folder),
+            folder=folder,
+            command=(*words, "app", "start", str(folder), *more),
+            screen=(*words, "traceability.workshop.screen", str(folder), _screen_of(folder)),
+            environment=environment,
+        ),
+        this_seat(),
+    )
+    if wish == "show":
+        for path, text in made.files.items():
+            click.echo(f"would write  {path}\n{text}")
+        for act in made.acts:
+            click.echo(f"would run    {' '.join(act.words)}")
+    else:
+        for line in undo(made) if wish == "off" else carry_out(made):
+            click.echo(line)
+    if wish == "off":
+        return
+    for note in made.notes:
+        click.echo(f"note       {note}")
+    click.echo(f"Undo it: hangtag start {folder} --at-boot off")
+
+
+def _plain_name(folder: Path) -> str:
+    """Return a name of a folder that every system takes, and that no other folder has.
+
+    >>> _plain_name(Path("/home/ana/Rua 12")), _plain_name(Path("/home/li/晨光制衣"))
+    ('rua-12-25a45e', 'workshop-429c7b')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:30] or "workshop"
+    return f"{plain}-{sha256(str(folder).encode()).hexdigest()[:6]}"
+
+
+def _screen_of(folder: Path) -> str:
+    """Return the page of a gate's screen: the only station's own, or the list of all."""
+    stations = sorted((folder / "stations").glob("*.toml"))
+    return f"/gate/{stations[0].stem}" if len(stations) == 1 else "/gates"
 
 
 def _say(told: Told, *, as_json: bool) -> None:
