@@ -9,7 +9,9 @@ import pytest
 
 from readers.codec import Emulator
 from readers.controls import Controls
+from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator
+from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import ReaderError, Written
 from readers.registry import PROTOCOLS
 from readers.tag_memory import RESERVED, EmulatedTag, Population
@@ -26,6 +28,8 @@ OTHER_MODELS: dict[str, Callable[[], Emulator]] = {
     "chafon_uhfreader 18": lambda: UHFReaderEmulator(layout="18"),
 }
 """Protocol and model → the emulator of one that is controlled in another way."""
+NOT_FOR_EVER = ("alien_ascii",)
+"""How their readers lock for ever and kill is not proven."""
 ONE, OTHER = bytes.fromhex("3034257bf7194e4000000001"), bytes.fromhex("3034257bf7194e4000000002")
 NEW = bytes.fromhex("3074257bf7194e40000000030000aabb")
 KEY, WRONG, KILL = 0x11223344, 0x55667788, 0x0A0B0C0D
@@ -34,10 +38,11 @@ KEY, WRONG, KILL = 0x11223344, 0x55667788, 0x0A0B0C0D
 class Bench:
     """A reader on the table: conversations in the time that they take, without a wire."""
 
-    def __init__(self, name: str) -> None:
-        entry = PROTOCOLS[name.partition(" ")[0]]
+    def __init__(self, name: str, emulator: Emulator | None = None) -> None:
+        self.protocol = name.partition(" ")[0]
+        entry = PROTOCOLS[self.protocol]
         assert entry.controls is not None
-        self.emulator: Emulator = OTHER_MODELS.get(name, entry.emulator)()
+        self.emulator = emulator or OTHER_MODELS.get(name, entry.emulator)()
         self.controls = entry.controls()
         self.codec = entry.codec()
         self.emulator.show([ONE, OTHER])
@@ -63,9 +68,8 @@ class Bench:
         sent = one.begin(now)
         while not one.is_over:
             now += 0.05
-            for item in heard:
-                self.say(self.codec.receipt(item))
-            heard = self.codec.receive(self.say(sent) + self.tick())
+            told = b"".join(self.say(self.codec.receipt(item)) for item in heard)
+            heard = self.codec.receive(told + self.say(sent) + self.tick())
             sent = one.hear(heard, now)
         return one.result
 
@@ -190,8 +194,12 @@ def test_a_password_a_lock_and_the_wrong_password(writer: Bench) -> None:
     assert writer.do(controls.write_epc(tid, NEW, KEY)).after_epc == NEW
     writer.do(controls.unlock(tid, ("epc",), KEY))
     assert writer.do(controls.write_epc(tid, ONE)).after_epc == ONE
-    assert writer.do(controls.lock(tid, ("epc",), KEY, permanently=True)).is_for_ever
-    assert refused(writer, lambda: controls.write_epc(tid, NEW, KEY))
+    if writer.protocol in NOT_FOR_EVER:
+        said = refused(writer, lambda: controls.lock(tid, ("epc",), KEY, permanently=True))
+        assert said.startswith(f"{controls.name} cannot lock for ever")
+    else:
+        assert writer.do(controls.lock(tid, ("epc",), KEY, permanently=True)).is_for_ever
+        assert refused(writer, lambda: controls.write_epc(tid, NEW, KEY))
     assert writer.tag(OTHER).locks == 0
 
 
@@ -201,6 +209,11 @@ def test_only_who_says_surely_kills(writer: Bench) -> None:
     assert "surely" in refused(writer, lambda: controls.kill(tid, KILL))
     assert refused(writer, lambda: controls.kill(tid, WRONG, surely=True))
     assert not tag.is_killed
+    if writer.protocol in NOT_FOR_EVER:
+        said = refused(writer, lambda: controls.kill(tid, KILL, surely=True))
+        assert said.startswith(f"{controls.name} cannot kill")
+        assert not tag.is_killed
+        return
     killed = writer.do(controls.kill(tid, KILL, surely=True))
     assert killed == Written("kill", tid, 0x3000, ONE, None, b"", is_for_ever=True)
     assert [each.epc for each in writer.tags] == [OTHER]
@@ -249,3 +262,49 @@ def test_a_write_that_does_not_read_back_is_one() -> None:
         done(Steps(is_stored=False, is_said=True))
     with pytest.raises(ReaderError, match=r"^No answer\.$"):
         done(Steps(is_stored=False, is_said=False))
+
+
+LAMPS: dict[str, Callable[[Any], object]] = {  # Any: each emulator has its own way to look at it
+    "llrp": lambda box: box.outputs(),
+    "thingmagic": lambda box: {1: bool(box.pins[1]), 2: bool(box.pins[2])},
+    "chainway": lambda box: {1: bool(box.outputs[0]), 2: bool(box.outputs[1])},
+    "nordicid_nur": lambda box: {pin: bool(level) for pin, level in box.outputs.items()},
+    "alien_ascii": lambda box: {pin: bool(box.output_bits >> pin - 1 & 1) for pin in (1, 2)},
+    "zebra_ssi": lambda box: {1: bool(box.lamps & 1), 2: bool(box.lamps & 2)},
+}
+
+
+@pytest.mark.parametrize("protocol", LAMPS)
+def test_outputs_are_switched_and_the_others_stay(protocol: str) -> None:
+    bench = Bench(protocol)
+    bench.do(bench.controls.outputs({1: True, 2: True}))
+    bench.do(bench.controls.outputs({1: False}))
+    told = LAMPS[protocol](bench.emulator)
+    assert isinstance(told, dict)
+    assert {pin: told[pin] for pin in (1, 2)} == {1: False, 2: True}
+
+
+@pytest.mark.parametrize("protocol", ["chainway", "nordicid_nur", "tsl_ascii2", "zebra_ssi"])
+def test_a_beep_is_one_beep(protocol: str) -> None:
+    bench = Bench(protocol)
+    bench.do(bench.controls.beep())
+    assert bench.emulator.beeps == 1  # type: ignore[attr-defined]
+
+
+def test_a_photo_eye_is_told_as_an_input() -> None:
+    bench = Bench("llrp")
+    assert isinstance(bench.emulator, LlrpEmulator)
+    bench.emulator.gpi(2, is_high=True)
+    assert bench.do(bench.controls.inputs()) == {1: False, 2: True, 3: False, 4: False}
+
+
+def test_a_reader_of_a_network_lets_in_who_then_sets_it() -> None:
+    bench = Bench("alien_ascii", AlienEmulator(asks_who=True))
+    assert bench.do(bench.controls.settings()).power_dbm == (31.6,)
+
+
+def test_a_hand_held_finds_its_inventory_as_it_was() -> None:
+    bench = Bench("tsl_ascii2")
+    before = bench.do(bench.controls.settings())
+    bench.do(bench.controls.read_tag(Selection(epc=OTHER), 2, 0, 2))
+    assert bench.do(bench.controls.settings()) == before

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.alien_ascii.codec import AlienCodec, AlienHostCodec
+from readers.protocols.alien_ascii.controls import AlienControls
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.alien_ascii.inquiry import ALIEN_INQUIRY
 
@@ -33,4 +34,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=ALIEN_INQUIRY,
     short="Alien",
+    controls=AlienControls,
 )

@@ -102,6 +102,10 @@ class AlienCodec(Codec):
             return b"" if self._is_astray else self._logins[self._prompt]
         return b""
 
+    def receipt(self, item: Item) -> bytes:
+        """Log in where the reader asks who is there."""
+        return self.on_item(item)
+
     def keep_going(self, silent_ms: int) -> bytes:
         """Ask for the tags again; a reader that streams them is never that silent."""
         if not self._prompt:

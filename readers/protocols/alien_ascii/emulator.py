@@ -16,6 +16,7 @@ _SETTINGS = {
     "AcqG2Q": "3",
     "AcqG2Session": "1",
     "AntennaSequence": "0",
+    "BlinkLED": "0 0 0 0",
     "ExternalInput": "0",
     "ExternalOutput": "0",
     "PersistTime": "-1",
@@ -54,6 +55,11 @@ class AlienEmulator(Emulator):
         self._said = b""
         self.counts: dict[bytes, int] = {}
         self.tags = Population(self.field)
+
+    @property
+    def output_bits(self) -> int:
+        """Levels of the outputs, the first in the lowest bit."""
+        return int(self._settings["ExternalOutput"])
 
     def connect(self) -> list[Sent]:
         """Greet a host, and ask who it is."""
@@ -105,6 +111,8 @@ class AlienEmulator(Emulator):
         if name not in self._settings or (action == "set" and name == "ExternalInput"):
             return self._say("Error 2: Command not understood.\r\n", is_bare)
         if action == "set":
+            if name == "RFLevel" and not (value.isdigit() and 150 <= int(value) <= 316):
+                return self._say("Error 10: Value out of range.\r\n", is_bare)
             self._settings[name] = value
         return self._say(f"{name} = {self._settings[name]}\r\n", is_bare)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.chafon_5357.codec import Chafon5357Codec, Chafon5357HostCodec
+from readers.protocols.chafon_5357.controls import Chafon5357Controls
 from readers.protocols.chafon_5357.emulator import Chafon5357Emulator
 from readers.protocols.chafon_5357.inquiry import CHAFON_5357_INQUIRY
 
@@ -35,4 +36,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=CHAFON_5357_INQUIRY,
     short="Chafon RU5000",
+    controls=Chafon5357Controls,
 )

@@ -56,6 +56,7 @@ class Chafon5357Emulator(Emulator):
         self._host = Chafon5357HostCodec()
         self._settings = dict(_SETTINGS)
         self._is_stopped = False
+        self.is_relay_closed = False
         self._first = 0
 
     def answer(self, data: bytes) -> list[Sent]:
@@ -91,6 +92,8 @@ class Chafon5357Emulator(Emulator):
             return [self._reply(code, FAILED)]
         if code == INVENTORY:
             return self._round()
+        if code in (0x85, 0x86):
+            self.is_relay_closed = code == 0x85
         if code in (STOP, START):
             self._is_stopped = code == STOP
         if code in (PARAMETER_GET, PARAMETER_SET):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.chafon_cf.codec import CFCodec, CFHostCodec
+from readers.protocols.chafon_cf.controls import CFControls
 from readers.protocols.chafon_cf.emulator import CFEmulator
 from readers.protocols.chafon_cf.inquiry import CF_INQUIRY
 
@@ -33,4 +34,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=CF_INQUIRY,
     short="Chafon CF",
+    controls=CFControls,
 )

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.fonkan_ascii.codec import FonkanCodec, FonkanHostCodec
+from readers.protocols.fonkan_ascii.controls import FonkanControls
 from readers.protocols.fonkan_ascii.emulator import FonkanEmulator
 from readers.protocols.fonkan_ascii.inquiry import FONKAN_INQUIRY
 
@@ -33,4 +34,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=FONKAN_INQUIRY,
     short="Fonkan FM-50x",
+    controls=FonkanControls,
 )

@@ -15,7 +15,8 @@ from readers.protocols.fonkan_ascii.codec import Frame
 from readers.protocols.fonkan_ascii.commands import GET_REGION, SETTING, VERSION, code_of
 from readers.reads import Item, Reply, TagRead
 
-_WORDS = {1: "us", 3: "cn", 5: "eu", 6: "jp", 7: "kr", 9: "eu", 10: "in"}
+REGIONS = {1: "us", 3: "cn", 5: "eu", 6: "jp", 7: "kr", 9: "eu", 10: "in"}
+"""Regulation → word of `readers.inquiry.REGIONS`."""
 
 
 def _is_answer(item: Item) -> bool:
@@ -35,7 +36,7 @@ def _about(items: Sequence[Item]) -> About:
             firmware = str(item.fields["text"])
         elif isinstance(item, Reply) and item.command == code_of(SETTING):
             value = item.fields.get("value")
-            region = _WORDS.get(value, "") if isinstance(value, int) else ""
+            region = REGIONS.get(value, "") if isinstance(value, int) else ""
     return About("", firmware, region)
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from readers.inquiry import About, Inquiry
 from readers.protocol import ProtocolEntry
 from readers.protocols.impinj_r700_json.codec import EVENT, ImpinjR700Codec
+from readers.protocols.impinj_r700_json.controls import ImpinjR700Controls
 from readers.protocols.impinj_r700_json.emulator import ImpinjR700Emulator
 from readers.reads import Item, Reply, TagRead
 
@@ -48,4 +49,5 @@ ENTRY = ProtocolEntry(
         pushed_min=1,
     ),
     short="Impinj R700 events",
+    controls=ImpinjR700Controls,
 )

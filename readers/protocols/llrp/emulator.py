@@ -73,6 +73,11 @@ class LlrpEmulator(Emulator):
         if not self._has_host and self._round() is not None and self._is_holding:
             self._hold(dict.fromkeys(epcs))
 
+    def outputs(self) -> dict[int, bool]:
+        """Return the levels of the outputs, from 1."""
+        held = (part for part in self._settings.values() if part.name == "GPOWriteData")
+        return {int(str(each.fields["gpo_port"])): bool(each.fields["gpo_state"]) for each in held}
+
     def gpi(self, port: int, *, is_high: bool) -> None:
         """Change an input, such as a photo-eye; the client hears of it in the next round."""
         told = Parameter.of(

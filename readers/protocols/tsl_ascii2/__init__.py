@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.tsl_ascii2.codec import TslCodec, TslHostCodec
+from readers.protocols.tsl_ascii2.controls import TslControls
 from readers.protocols.tsl_ascii2.emulator import TslEmulator
 from readers.protocols.tsl_ascii2.inquiry import TSL_INQUIRY
 
@@ -32,4 +33,5 @@ ENTRY = ProtocolEntry(
     reads="tags",
     inquiry=TSL_INQUIRY,
     short="TSL",
+    controls=TslControls,
 )

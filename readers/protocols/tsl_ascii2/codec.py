@@ -25,6 +25,14 @@ COMMANDS = {
 }  # fmt: skip
 ERRORS = {1: "syntax error", 5: "no transponder found", 6: "no barcode found"}
 """Numbers behind `ER:` whose meaning is known."""
+ACCESS_FAILURES = {
+    ("EA", 3): "the tag does not answer", ("EA", 4): "wrong password",
+    ("EA", 5): "the kill password is zero", ("EA", 6): "the tag left",
+    ("EB", 0): "error of the tag", ("EB", 3): "there is no such memory",
+    ("EB", 4): "the memory is locked", ("EB", 11): "too little power",
+    ("EB", 15): "error of the tag without a reason",
+}  # fmt: skip
+"""What the reader (EA) or the tag (EB, codes of Gen2) has against an access; EA at second hand."""
 _NAMES = {
     "AS": "antenna_serial", "BA": "bluetooth_address", "BP": "battery", "CH": "charging",
     "DA": "date", "DT": "date_time", "ME": "message", "MF": "manufacturer", "PR": "parameters",
@@ -51,6 +59,23 @@ def command_code(word: str) -> int:
 def command_name(word: str) -> str:
     """Return a command with its meaning."""
     return f"{word} {COMMANDS[word]}" if word in COMMANDS else word
+
+
+def options_of(text: str) -> dict[str, str]:
+    """Return the options of a command or of a list of parameters; one without a value has none.
+
+    >>> options_of("-db epc -dl 06 -n")
+    {'db': 'epc', 'dl': '06', 'n': ''}
+    """
+    found: dict[str, str] = {}
+    name = ""
+    for word in text.split():
+        if word.startswith("-"):
+            name = word[1:]
+            found[name] = ""
+        elif name:
+            found[name] = word
+    return found
 
 
 @dataclass(frozen=True, slots=True)

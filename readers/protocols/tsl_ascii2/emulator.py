@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
-from readers.protocols.tsl_ascii2.codec import COMMANDS, Frame, TslHostCodec
+from readers.protocols.tsl_ascii2.codec import COMMANDS, Frame, TslHostCodec, options_of
 from readers.reads import Command
 from readers.tag_memory import EmulatedTag, Population
 
@@ -17,6 +17,10 @@ _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     ".tm": (("TM", "08:00:00"),),
 }  # fmt: skip
 POWERS_DBM = (10, 29)
+_INVENTORY = {"al": "on", "e": "off", "fs": "off", "io": "on", "o": "29", "ql": "all",
+              "qs": "s1", "qt": "a", "sa": "4", "sb": "epc", "sd": "", "sl": "00", "so": "0020",
+              "st": "s1"}  # fmt: skip
+"""Options of the inventory as the reader leaves the factory; they stay as they were last said."""
 _PASSWORD_ERROR = "004"  # noqa: S105  # a code, no password
 _ACCESS_FAILED = "ER: 008"
 _BANKS = {"res": 0, "epc": 1, "tid": 2, "usr": 3}
@@ -34,7 +38,7 @@ class TslEmulator(Emulator):
         self.tags = Population(self.field)
         self.alert_is_on = True
         self.beeps = 0
-        self.power_dbm = POWERS_DBM[1]
+        self._kept = dict(_INVENTORY)
         self._host = TslHostCodec()
 
     def answer(self, data: bytes) -> list[Sent]:
@@ -48,7 +52,7 @@ class TslEmulator(Emulator):
 
     def pull_trigger(self) -> list[Sent]:
         """Send what a pull of the trigger reads: an inventory that no host asked for."""
-        return self._inventory("")
+        return self._inventory({})
 
     def scan(self, text: str, aim: str | None = None) -> Sent:
         """Return one barcode as the trigger's second position sends it."""
@@ -57,13 +61,12 @@ class TslEmulator(Emulator):
     def _do(self, asked: Command) -> list[Sent]:
         word = "." + asked.command.to_bytes(2, "big").decode()
         options = asked.data.decode()
+        said = options_of(options)
+        power = said.get("o", "29")
+        if not power.isdigit() or not POWERS_DBM[0] <= int(power) <= POWERS_DBM[1]:
+            return [Sent(Frame(word, (), _SYNTAX).encode())]
         if word == ".iv":
-            return self._inventory(options)
-        said = _options(options)
-        if power := said.get("o"):
-            if not power.isdigit() or not POWERS_DBM[0] <= int(power) <= POWERS_DBM[1]:
-                return [Sent(Frame(word, (), _SYNTAX).encode())]
-            self.power_dbm = int(power)
+            return self._inventory(said)
         if word in (".rd", ".wr", ".lo", ".ki"):
             return [self._access(word, said)]
         if word == ".bc":
@@ -81,17 +84,23 @@ class TslEmulator(Emulator):
         if "n" not in said and self.alert_is_on:
             self.beeps += 1
 
-    def _inventory(self, options: str) -> list[Sent]:
+    def _inventory(self, said: dict[str, str]) -> list[Sent]:
+        """Keep the options, as the reader does; read the tags that are asked."""
         self.busy_ms = 100
-        tags = self.tags.tags()
-        if "-fs on" in options and tags:  # the strongest alone
+        self._kept |= {name: value for name, value in said.items() if name not in ("n", "p")}
+        if "n" in said:  # take no action: settings alone
+            told = " ".join(f"-{name} {value}" for name, value in self._kept.items())
+            return [Sent(Frame(".iv", (("PR", told),) if "p" in said else ()).encode())]
+        tags = self._chosen(self._kept)
+        if self._kept.get("fs") == "on" and tags:  # the strongest alone
             tags = [max(tags, key=lambda tag: self.field[tag.epc][1])]
-        if "-n" in options.split():  # take no action: settings alone
-            parameters = (("PR", f"-o {self.power_dbm} -qs s1"),)
-            return [Sent(Frame(".iv", parameters if "-p" in options.split() else ()).encode())]
         if not tags:
             return [Sent(Frame(".iv", (), _NO_TAG).encode())]
         lines = tuple(line for tag in tags for line in self._lines(tag))
+        if self._kept.get("e") == "on":
+            lines = tuple(
+                line for tag in tags for line in (("PC", tag.pc.hex().upper()), *self._lines(tag))
+            )
         epcs = tuple(tag.epc for tag in tags)
         return [Sent(Frame(".iv", lines).encode(), "tag", epcs=epcs)]
 
@@ -151,16 +160,3 @@ class TslEmulator(Emulator):
             outcome = tag.kill(int(options.get("kp", "0"), 16))
         done = [("LS" if word == ".lo" else "KS", "")] if outcome == "ok" else [_FAILURES[outcome]]
         return done, outcome != "ok"
-
-
-def _options(text: str) -> dict[str, str]:
-    """Read `-db epc -dl 06 -n`; an option without a value has none."""
-    found: dict[str, str] = {}
-    name = ""
-    for word in text.split():
-        if word.startswith("-"):
-            name = word[1:]
-            found[name] = ""
-        elif name:
-            found[name] = word
-    return found

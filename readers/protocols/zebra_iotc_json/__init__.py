@@ -17,6 +17,7 @@ from __future__ import annotations
 from readers.inquiry import About, Inquiry
 from readers.protocol import ProtocolEntry
 from readers.protocols.zebra_iotc_json.codec import ZebraIotcCodec
+from readers.protocols.zebra_iotc_json.controls import ZebraIoTCControls
 from readers.protocols.zebra_iotc_json.emulator import ZebraIotcEmulator
 from readers.reads import Item, Reply, TagRead
 
@@ -46,4 +47,5 @@ ENTRY = ProtocolEntry(
         pushed_min=1,
     ),
     short="Zebra IoT Connector",
+    controls=ZebraIoTCControls,
 )

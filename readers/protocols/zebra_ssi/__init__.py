@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from readers.protocol import ProtocolEntry
 from readers.protocols.zebra_ssi.codec import SSICodec, SSIHostCodec
+from readers.protocols.zebra_ssi.controls import SSIControls
 from readers.protocols.zebra_ssi.emulator import SSIEmulator
 from readers.protocols.zebra_ssi.inquiry import SSI_INQUIRY
 
@@ -37,4 +38,5 @@ ENTRY = ProtocolEntry(
     reads="barcodes",
     inquiry=SSI_INQUIRY,
     short="SSI scanner",
+    controls=SSIControls,
 )

@@ -149,6 +149,10 @@ class SSICodec(Codec):
             return ACKNOWLEDGE
         return ACKNOWLEDGE if isinstance(item, Scan) and is_decode(item.frame) else b""
 
+    def receipt(self, item: Item) -> bytes:
+        """Acknowledge a scan also while something else is said."""
+        return self.on_item(item)
+
     def _hides_packet(self) -> bool:
         """Tell whether a whole packet waits behind what looks like the head of another."""
         for match in self._head.finditer(self._rest, 1):

@@ -15,9 +15,12 @@ from readers.protocols.zebra_ssi.codec import (
 )
 from readers.protocols.zebra_ssi.commands import (
     ACK,
+    BEEP,
     DECODE_DATA,
     IS_PART,
     IS_REPEAT,
+    LED_OFF,
+    LED_ON,
     NAK,
     NO_BEEP,
     PACKETED,
@@ -54,6 +57,8 @@ class SSIEmulator(Emulator):
         self._settings = dict(_DEFAULTS) | {param_name(bytes((PACKETED,))): int(is_packeted)}
         self._revision = revision
         self._is_enabled = True
+        self.beeps = self.lamps = 0
+        """How often it beeped; its lamps that are on, a bit each."""
         self._waiting: deque[bytes] = deque()
         """Packets of the scan that is not yet acknowledged; the first one is on its way."""
         self._text = ""
@@ -124,6 +129,9 @@ class SSIEmulator(Emulator):
             return [self._reply(NAK, bytes((_DENIED,)))]
         if op == PARAM_DEFAULTS:
             self._settings = dict(_DEFAULTS)
+        self.beeps += op == BEEP
+        if op in (LED_ON, LED_OFF) and data:
+            self.lamps = self.lamps | data[0] if op == LED_ON else self.lamps & ~data[0]
         if op in (SCAN_ENABLE, SCAN_DISABLE):
             self._is_enabled = op == SCAN_ENABLE
         return [self._reply(ACK)]
