@@ -123,7 +123,11 @@ def test_twenty_tickets_as_fast_as_a_scanner_types(browser: Browser, shop: Shop)
 def test_a_scan_is_heard_before_the_server_answers(browser: Browser, shop: Shop) -> None:
     page = shop.open(browser, "cutting")
     held: list[Route] = []
-    page.route("**/api/scans?*", lambda asked: held.append(asked))
+
+    def hold(asked: Route) -> None:
+        held.append(asked)
+
+    page.route("**/api/scans?*", hold)
     scan(page, TICKETS[0])
     expect(page.locator("[data-rows] li")).to_have_attribute("data-state", "reading")
     expect(page.locator("#said")).to_contain_text(TICKETS[0])
