@@ -18,6 +18,11 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help python install install-dev demo start test chaos fuzz lint bench lock
 
+# A busy machine may be slower than a test waits: a test that ended in waiting, and in nothing else,
+# is run once more, and the last line says which one.
+WAITED_LONG = --reruns 1 --only-rerun TimeoutError --only-rerun "Locator expected" \
+	--only-rerun "happen in time" --only-rerun "never came" --only-rerun "waited [0-9]"
+
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 20
 
@@ -39,7 +44,7 @@ start: install ## a workshop of your own, in FOLDER (workshop unless you say ano
 	@$(BIN)/hangtag start "$(FOLDER)"
 
 test: install-dev ## pass all tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(WAITED_LONG) $(PYTEST_ARGS)
 
 chaos: install-dev ## kill, fill, tear and cut for as long as it takes; CHAOS_ARGS="--seeds 5" for less
 	@$(BIN)/python -m tests.faults.chaos $(CHAOS_ARGS)

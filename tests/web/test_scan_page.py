@@ -9,7 +9,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import text as sql
 
 from tests.scanning.workshop import Workshop, carton, digits
@@ -31,7 +31,7 @@ from tests.web.scan_shop import (
     violations,
     visit,
 )
-from tests.web.scanner import TYPES, type_keys
+from tests.web.scanner import type_keys
 from traceability.scanning.rules import AT_WORK_US
 from traceability.web import create_app
 from traceability.web.opening import reading_of
@@ -122,19 +122,18 @@ def test_twenty_tickets_as_fast_as_a_scanner_types(browser: Browser, shop: Shop)
 
 def test_a_scan_is_heard_before_the_server_answers(browser: Browser, shop: Shop) -> None:
     page = shop.open(browser, "cutting")
-    took = page.evaluate(
-        """async (keys) => {
-          const seen = new Promise((done) => {
-            new MutationObserver(() => requestAnimationFrame(() => done(performance.now())))
-              .observe(document.querySelector("[data-rows]"), { childList: true });
-          });
-          (TYPES)(keys);
-          const from = performance.now();
-          return (await seen) - from;
-        }""".replace("TYPES", TYPES),
-        [*TICKETS[0], "Enter"],
-    )
-    assert took < 100
+    held: list[Route] = []
+
+    def hold(asked: Route) -> None:
+        held.append(asked)
+
+    page.route("**/api/scans?*", hold)
+    scan(page, TICKETS[0])
+    expect(page.locator("[data-rows] li")).to_have_attribute("data-state", "reading")
+    expect(page.locator("#said")).to_contain_text(TICKETS[0])
+    page.wait_for_timeout(200)
+    assert len(held) == 1
+    held[0].continue_()
     settled(page)
 
 

@@ -64,6 +64,18 @@ def test_a_stick_that_comes_is_shown_and_what_lies_on_it_offered(
         assert "checked" in shown.text  # nothing else was chosen: that is what is meant
 
 
+def test_a_stick_that_comes_does_not_take_the_place_of_a_typed_folder(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANGTAG_STICKS", str(tmp_path / "BLUE"))
+    assert '[name=target]:checked"' in client.get("/safe/sticks").text
+    (tmp_path / "BLUE").mkdir()
+    shown = client.get("/safe/sticks", query_string={"seen": "0", "target": "typed"}).text
+    assert str(tmp_path / "BLUE") in shown
+    assert "checked>" not in shown
+    assert "checked>" in client.get("/safe/sticks", query_string={"target": "/any"}).text
+
+
 def test_the_button_makes_it_where_the_form_says_and_keeps_that(
     premises: Premises, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

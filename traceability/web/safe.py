@@ -225,7 +225,9 @@ def sticks() -> str | tuple[str, int]:
     now_in = _sticks(workshop, plan)
     if request.args.get("seen") == now_in["seen"]:
         return "", 204
-    return render_template("safe_sticks.html", plan=plan, chosen=now_in["preferred"], **now_in)
+    # Who is typing a folder has chosen: a stick that comes meanwhile is shown and takes nothing.
+    chosen = "typed" if request.args.get("target") == "typed" else now_in["preferred"]
+    return render_template("safe_sticks.html", plan=plan, chosen=chosen, **now_in)
 
 
 def _keys(workshop: Factory) -> Mapping[str, object]:

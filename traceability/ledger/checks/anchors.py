@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from traceability.errors import LedgerCorrupt
 from traceability.ledger.append import Ledger
 from traceability.ledger.checks.finding import Finding, Gap
 from traceability.ledger.checks.keys import Keys
 from traceability.ledger.checks.rows import one_value, plain_rows
+from traceability.ledger.entry import Entry
 from traceability.ledger.merkle import EMPTY_ROOT
 from traceability.ledger.proof.checkpoint import Checkpoint
 from traceability.ledger.proof.note import InvalidNote, Opened, Verifier, open_note, parse_note
@@ -227,6 +229,20 @@ def _largest(connection: Connection, ledger_id: int) -> int | None:
     return None if found is None else int(found)
 
 
+def _first_origin(ledger: Ledger) -> str | None:
+    """Return whose the record is by its first entry; None if that cannot be read."""
+    with ledger.database.read() as connection:
+        data = one_value(
+            connection,
+            "SELECT entry FROM entry WHERE ledger_id = :l AND position = 0",
+            {"l": ledger.ledger_id},
+        )
+    try:
+        return None if data is None else Entry.parse(data).origin
+    except LedgerCorrupt:
+        return None
+
+
 def anchor_of(
     data: bytes, source: str, *, ledger: Ledger, keys: Keys, pinned: Sequence[Verifier]
 ) -> Anchor | Finding:
@@ -251,6 +267,13 @@ def anchor_of(
     except InvalidNote as error:
         raise InvalidNote(f"{source} is no checkpoint: {error}") from error
     if checkpoint.origin != ledger.origin:
+        if _first_origin(ledger) == checkpoint.origin:
+            return Finding(
+                None,
+                "head altered",
+                f"The head says that this is {ledger.origin!r}; the first entry and {source} say "
+                f"{checkpoint.origin!r}.",
+            )
         raise InvalidNote(
             f"{source} is a checkpoint of {checkpoint.origin!r}, the ledger is {ledger.origin!r}."
         )
