@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from readers import control_commands
 from readers.codec import Codec
 from readers.reads import DELIVERED, Item, Noise, ReaderError, Reply, TagRead
 from readers.registry import PROTOCOLS, protocol
@@ -35,6 +36,10 @@ _MORE_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def readers() -> None:
     """Ports and the readers on them."""
+
+
+for _command in control_commands.COMMANDS:
+    readers.add_command(_command)
 
 
 @readers.command("list")

@@ -30,7 +30,7 @@ def law(one: Import) -> str | None:
     """Say which rule an import breaks, if any."""
     importer, imported = one.importer, one.imported
     top = imported.split(".")[0]
-    is_command = importer.endswith(".commands")
+    is_command = importer.endswith((".commands", "_commands"))
     if starts_with(imported, "tests", "bench") or (top == "app" and importer != "app"):
         return "nothing imports the front door or the tests"
     if starts_with(importer, "readers"):
