@@ -218,6 +218,15 @@ class PassBuilder:
         """Tell whether a thing of the open pass has made no event yet."""
         return key in self._visits and self._visits[key].is_new
 
+    def is_open(self, key: str) -> bool:
+        """Tell whether a thing is in the open pass."""
+        return key in self._visits
+
+    def forget(self, key: str) -> None:
+        """Take back that a thing was part of a closed pass: it only stood beside it."""
+        self._known.pop(key, None)
+        self._residents.pop(key, None)
+
     @property
     def strays(self) -> tuple[Stray, ...]:
         """What lies near the antenna, by key."""

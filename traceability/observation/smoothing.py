@@ -96,6 +96,14 @@ class Smoother:
         tag = self._tags.get(key)
         return tag.first_at if tag is not None else None
 
+    def last_seen_at(self, key: str) -> datetime:
+        """Return when a tag that is there was last read.
+
+        Raises:
+            KeyError: If it is not there.
+        """
+        return self._tags[key].last_at
+
     def see(self, at: datetime, key: str, count: int = 1) -> list[Change]:
         """Take in a read; give what changes by it, and by the time that has passed."""
         changes = self.advance(at)

@@ -35,7 +35,7 @@ class StrayRules:
     """A smoothed signal that rises or falls by so much has moved."""
     weaker_db: float = 10.0
     """A flat signal so far below what passes, and heard for as long, stands beside it."""
-    stand_ms: int = 4_000
+    stand_ms: int = 2_500
     """A flat signal for so long stands there, however loud."""
     reads_min: int = 4
     """With fewer reads nobody calls a signal flat."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from traceability.errors import Offline, TraceabilityError
+from traceability.observation.offset import Asked, ClockOffset, Offset
 from traceability.station.cache import Cache
 from traceability.station.link import Link, read_json
 
@@ -118,6 +119,9 @@ class LiveErrand:
         self._newest: bytes | None = None
         self._is_stopping = False
         self._thread: threading.Thread | None = None
+        self._clock = ClockOffset()
+        self.clock_offset: Offset | None = None
+        """The server's clock against this PC's. Written by this thread, read by any."""
 
     def start(self) -> None:
         """Tell from now on, in a thread of its own."""
@@ -149,10 +153,23 @@ class LiveErrand:
                 if self._is_stopping:
                     break
             try:
-                self._link.ask("POST", self._path, data)
+                sent = time.time()
+                _, _, said = self._link.ask("POST", self._path, data)
+                self._compare(sent, said.get("x-hangtag-clock", ""), time.time())
             except Offline:
                 time.sleep(0.2)  # What was to be shown is old by the time it could be.
             except Exception:
                 # The top of a thread: a screen that stands still must not stop the reads.
                 log.exception("telling the screen failed")
         self._link.close()
+
+    def _compare(self, sent: float, said: str, back: float) -> None:
+        """Compare clocks by one question: the server says when it heard and when it answered, µs.
+
+        One that says nothing, an older one, tells nothing of its clock.
+        """
+        received, _, answered = said.partition(" ")
+        if received.isdecimal() and answered.isdecimal():
+            asked = Asked(sent, int(received) / 1e6, int(answered) / 1e6, back)
+            self._clock.add(asked)
+            self.clock_offset = self._clock.known

@@ -18,6 +18,7 @@ from traceability.epcis.event import Event, Quantity
 from traceability.epcis.vocabulary import PART, PASS, PRODUCT, READER, VOC
 from traceability.flow import Flow, Kind, Stage, Work
 from traceability.gs1 import product_of, uri_of
+from traceability.observation.direction import Way
 from traceability.observation.passes import Pass, Sighting, split
 from traceability.stage_event import BLANK, at_stage, blank_tree, share
 from traceability.station.cache import Cache
@@ -31,6 +32,8 @@ VERDICT = VOC + "verdict"
 MISSING = VOC + "missing"
 """Event member: what should have been there and was not read."""
 MISSING_MAX = 100
+DIRECTION = VOC + "direction"
+"""Event member: `in`, `out` or `unknown`, at a gate that can tell which way things went."""
 
 Why = Literal[
     "unknown",
@@ -45,6 +48,7 @@ Why = Literal[
     "held",
     "blank",
     "codes-differ",
+    "no-tag",
 ]
 METRES_IN_YARD = Decimal("0.9144")
 """Exact since 1959 (international yard)."""
@@ -91,6 +95,8 @@ class Closed:
     """Gates only: it passed a moment ago and passes again; the screen says so, the ledger knows."""
     blank: Mapping[str, int] = field(default_factory=dict)
     """Numbers that belong to no single thing, each with how many tags carry it at least."""
+    way: Way | None = None
+    """Gates only: which way it went; None where the gate cannot tell."""
     differing: TwoCodes | None = None
     """Tables only: a label and a chip that cannot both be right."""
 
@@ -183,6 +189,17 @@ class _Writer:
         )
         return [event]
 
+    def _bare(self) -> Event:
+        """Write that something went through the gate in which no tag answered."""
+        return Event(
+            type="ObjectEvent",
+            event_time=0,
+            offset="+00:00",
+            action="OBSERVE",
+            read_point=self._read_point(),
+            extensions=self._extensions(self.closed.verdict) | {REASON: "no-tag"},
+        )
+
     def gate(self) -> list[Event]:
         """Write what passed a gate: cartons with what is in them, loose things apart."""
         verdict, work = self.closed.verdict, self.closed.gate
@@ -193,6 +210,8 @@ class _Writer:
         new = [each.key for each in self._own()]
         if not new and verdict.reason == "blank":
             return self._blank()
+        if verdict.reason == "no-tag":
+            return [self._bare()]
         others = {each.key: each for each in verdict.others}
         mine = [key for key in new if key not in others]
         events: list[Event] = []
@@ -417,10 +436,12 @@ class _Writer:
     def _extensions(self, verdict: Verdict | None) -> dict[str, Tree]:
         visit = self.closed.visit
         readers = sorted({name for each in visit.sightings for name in each.readers})
-        members: dict[str, Tree] = {
-            READER: ", ".join(readers),
+        members: dict[str, Tree] = {READER: ", ".join(readers)} if readers else {}
+        members |= {
             PASS: f"{self.post.name} {visit.started_at:%Y%m%dT%H%M%S.%fZ}",
         }
+        if self.closed.way is not None:
+            members[DIRECTION] = self.closed.way
         if verdict is not None:
             members[VERDICT] = verdict.state
             if verdict.missing:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from traceability.observation.offset import Offset
 from traceability.observation.passes import Sighting, Stray
 from traceability.station.cache import Cache
 from traceability.station.interpret import Closed
@@ -120,6 +121,8 @@ def live_tree(
     strays: Sequence[Stray],
     lines: Sequence[Line],
     behind: Behind,
+    watch: Mapping[str, object],
+    clock: Offset | None,
 ) -> dict[str, object]:
     """Write the state of one station as JSON.
 
@@ -135,6 +138,8 @@ def live_tree(
         **_decided(verdict, items, reason, cache),
         **_oddities(last, is_shown=not reading and last is not None and not last.fades(at)),
         "strays": [{"key": each.key, "reads": each.read_count} for each in strays[:STRAYS_MAX]],
+        "watch": {**watch, "standing_by": len(strays)},
+        "clock": _clock(clock),
         "open": _open(in_hand, cache),
         "waiting": behind.waiting,
         "parked": behind.parked,
@@ -152,6 +157,18 @@ def live_tree(
             for line in lines
         ],
         "reader": "up" if all(line.is_up for line in lines) else "down",
+    }
+
+
+def _clock(offset: Offset | None) -> dict[str, object] | None:
+    """Say how far the server's clock is ahead of the station's, as far as that is known."""
+    if offset is None:
+        return None
+    drift = offset.drift_ppm
+    return {
+        "server_ahead_ms": round(offset.offset_s * 1_000),
+        "error_ms": round(offset.error_s * 1_000, 1),
+        "drift_ppm": round(drift, 1) if drift is not None else None,
     }
 
 
@@ -221,7 +238,7 @@ def same_but_for_counts(tree: Mapping[str, object]) -> str:
     return repr((left, [(line["name"], line["is_up"]) for line in lines]))
 
 
-_RUNNING = frozenset({"at", "readers", "strays", "delivered_position"})
+_RUNNING = frozenset({"at", "readers", "strays", "watch", "clock", "delivered_position"})
 
 
 def spell_time(at: datetime) -> str:

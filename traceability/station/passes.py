@@ -14,10 +14,13 @@ from readers.reads import CardRead, Received, Scan, TagRead
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow, Work
 from traceability.gs1 import identify, key_of_epc, product_of
+from traceability.observation.direction import Beam, Passage
 from traceability.observation.passes import ClosedBy, Pass, PassBuilder, PassRules, Sight, Stray
 from traceability.station.blank import BlankTags
 from traceability.station.cache import Cache
 from traceability.station.cards import HeldCards, printed
+from traceability.station.gate_settings import GateSettings
+from traceability.station.gate_watch import GateWatch
 from traceability.station.interpret import Closed, Post, Task, Why
 from traceability.station.two_codes import differing
 from traceability.station.verdict import READY, Other, Verdict, find_cartons, is_readable, judge
@@ -56,9 +59,13 @@ class _Attempt:
 class StationPasses:
     """Turns one station's reads into closed passes. Owned by one thread."""
 
-    def __init__(self, post: Post, rules: PassRules, cache: Cache) -> None:
+    def __init__(
+        self, post: Post, rules: PassRules, cache: Cache, gate: GateSettings | None = None
+    ) -> None:
         self.post = post
         self.cache = cache
+        self.watch = GateWatch(gate or GateSettings())
+        """What a gate notices beside the tags: ways, strays, what it misses."""
         self.wants_refresh = False
         """True after something was read that a newer cache might know."""
         self.in_hand: InHand | None = None
@@ -81,7 +88,8 @@ class StationPasses:
     @property
     def deadline(self) -> datetime | None:
         """When the open pass closes if nothing more is read."""
-        return self._builder.deadline
+        moments = (self._builder.deadline, self.watch.deadline)
+        return min((each for each in moments if each is not None), default=None)
 
     @property
     def builder(self) -> PassBuilder:
@@ -127,7 +135,15 @@ class StationPasses:
     @property
     def strays(self) -> tuple[Stray, ...]:
         """What lies near the antenna, and what came by that is known not to be ours."""
-        return (*self._builder.strays, *self._foreign.values())
+        return (*self.watch.standing(), *self._builder.strays, *self._foreign.values())
+
+    def beam(self, at: datetime, reader: str, pin: int, *, is_broken: bool) -> list[Closed]:
+        """Take in a change of an input; one at which no photo-eye hangs means nothing."""
+        closed = self.advance(at)
+        side = self.watch.settings.eye_of(reader, pin)
+        if side and self._gate is not None:
+            self.watch.beam(Beam(at, side, is_broken))
+        return closed
 
     def _meet_stray(self, sight: Sight) -> None:
         before = self._foreign.pop(sight.key, None)
@@ -139,7 +155,9 @@ class StationPasses:
     def advance(self, at: datetime) -> list[Closed]:
         """Close what is over at `at`."""
         visit = self._builder.advance(at)
-        return self._end(visit) if visit is not None else []
+        closed = self._end(visit) if visit is not None else []
+        passage = self.watch.advance(at)
+        return closed + self._end_bare(passage) if passage is not None else closed
 
     def flush(self, at: datetime, by: ClosedBy = "stop") -> list[Closed]:
         """Close the open pass now, because the station stops."""
@@ -169,7 +187,12 @@ class StationPasses:
     # --- gates -----------------------------------------------------------------------------
 
     def _pass_gate(self, sight: Sight) -> list[Closed]:
-        if not self._builder.see(sight):
+        if self.watch.is_standing(sight):
+            return []
+        is_found = self._builder.see(sight)
+        if not sight.is_scan and self._builder.is_open(sight.key):
+            self.watch.note(sight)
+        if not is_found:
             return []
         self._seen.add(sight.key)
         self._is_stale = True
@@ -179,7 +202,8 @@ class StationPasses:
             self._left.discard(sight.key)
         else:
             self._plan()
-        if not self._left and self.verdict.state == "PASS":
+        if not self._left and self.verdict.state == "PASS" and not self.watch.settings.tells_way:
+            # Which way it goes is only known when it is through; the screen says PASS meanwhile.
             return self._close("complete", sight.at)
         return []
 
@@ -213,9 +237,16 @@ class StationPasses:
 
     def _end_at_gate(self, visit: Pass) -> list[Closed]:
         assert self._gate is not None
+        labels = {key for key in self._seen if key in self.cache.cartons}
+        noticed = self.watch.end(visit, self._contents | labels)
+        visit = noticed.visit
+        for key in noticed.strays:
+            self._builder.forget(key)
         blank = self._blank.among(visit.sightings)
         seen = {each.key for each in visit.sightings} - blank.keys()
         if not seen:
+            self._seen, self._contents, self._left = set(), set(), set()
+            self._is_stale = False
             return self._end_blank(visit, blank)
         self._seen = seen
         earlier, count = self._before(visit.ended_at)
@@ -238,6 +269,7 @@ class StationPasses:
                     earlier=earlier,
                     is_repeat=True,
                     blank=blank,
+                    way=noticed.way,
                 )
             ]
         for key in verdict.cartons:
@@ -248,7 +280,24 @@ class StationPasses:
         while len(self._attempts) > ATTEMPTS_MAX:
             self._attempts.pop(next(iter(self._attempts)))
         self._verdict = verdict
-        return [Closed(visit, gate=self._gate, verdict=verdict, earlier=earlier, blank=blank)]
+        return [
+            Closed(
+                visit,
+                gate=self._gate,
+                verdict=verdict,
+                earlier=earlier,
+                blank=blank,
+                way=noticed.way,
+            )
+        ]
+
+    def _end_bare(self, passage: Passage) -> list[Closed]:
+        """End a passage in which the photo-eyes saw something and no antenna heard a tag."""
+        if self._gate is None:
+            return []
+        visit = Pass(passage.begun_at, passage.ended_at, passage.ended_at, "quiet", (), ())
+        self._verdict = Verdict("UNKNOWN", reason="no-tag")
+        return [Closed(visit, gate=self._gate, verdict=self._verdict, way=passage.way)]
 
     def _end_blank(self, visit: Pass, blank: Mapping[str, int]) -> list[Closed]:
         """End a pass in which nothing was read but tags that were never written."""

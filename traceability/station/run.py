@@ -136,6 +136,10 @@ class Station:
         self._listed = listed
         self._on_new_flow = on_new_flow
 
+    def session_of(self, reader: str) -> Session | None:
+        """Return the line of one reader; any thread may talk to it."""
+        return next((one for one in list(self._sessions) if one.name == reader), None)
+
     def standing(self) -> Standing:
         """Tell how the station stands now. Any thread may ask."""
         sessions = list(self._sessions)
@@ -264,7 +268,9 @@ class Station:
 
     def _work(self, errand: CacheErrand, live: LiveErrand) -> None:
         post = self._post()
-        passes = StationPasses(post, self.settings.pass_rules(post.stage), self._cache)
+        passes = StationPasses(
+            post, self.settings.pass_rules(post.stage), self._cache, self.settings.gate
+        )
         keeper = Keeper(self.spool, post, self._recorded)
         unkept = Unkept(keeper)
         keeper.resume(passes, self._clock())
@@ -429,6 +435,8 @@ class Station:
             strays=passes.strays,
             lines=self._lines(),
             behind=self._behind,
+            watch=passes.watch.tree(),
+            clock=live.clock_offset,
         )
         said = same_but_for_counts(tree)
         if said == self._said and not is_due:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,11 +30,16 @@ from traceability.flow import Stage
 from traceability.gs1 import key_of
 from traceability.gs1.local import LocalName
 from traceability.observation.passes import PassRules
+from traceability.station.gate_settings import GateSettings, InvalidGate, parse_gate
 
 READERS_MAX = 16
 SPOOL_MB = 2_000
 """What a spool may hold if its station's file does not say: about two million events."""
 MB = 1_000_000
+WALK_QUIET_MS = 600
+"""A gate that follows a whole walk hears its ends from afar, with longer silences."""
+WALK_STILL_MS = 6_000
+"""Whoever walks slowly through three metres each way is still on the way after so long."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -88,6 +93,8 @@ class StationSettings:
     still_ms: int | None = None
     merge_s: int | None = None
     min_reads: int | None = None
+    gate: GateSettings = field(default_factory=GateSettings)
+    """What looks inside and outside, and which photo-eyes there are."""
 
     @property
     def limits(self) -> Limits:
@@ -102,6 +109,8 @@ class StationSettings:
         """
         is_gate = any(work.carries for work in stage.works)
         usual = PassRules() if is_gate else PassRules(quiet_ms=50, merge_s=43_200)
+        if is_gate and self.gate.has_two_sides:
+            usual = replace(usual, quiet_ms=WALK_QUIET_MS, still_ms=WALK_STILL_MS)
         return PassRules(
             quiet_ms=usual.quiet_ms if self.quiet_ms is None else self.quiet_ms,
             scan_quiet_ms=(
@@ -143,6 +152,10 @@ def parse_settings(text: str) -> StationSettings:
         raise InvalidSettings(
             f"The station has {len(readers)} readers; expected at most {READERS_MAX}."
         )
+    try:
+        gate = parse_gate(tree.pop("gate", {}))
+    except InvalidGate as error:
+        raise InvalidSettings(str(error)) from error
     _only(tree, StationSettings, "The station")
     name = _text(tree, "name", "The station")
     assert name is not None
@@ -177,6 +190,7 @@ def parse_settings(text: str) -> StationSettings:
         still_ms=_number(tree, "still_ms", 100, 600_000),
         merge_s=_number(tree, "merge_s", 0, 604_800),
         min_reads=_number(tree, "min_reads", 1, 1_000),
+        gate=gate,
     )
 
 

@@ -27,6 +27,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+from traceability.station.gate_settings import write_gate
 from traceability.station.settings import ReaderSettings, StationSettings
 
 _STATION = ("name", "title", "server", "stage", "place", "read_point", "zone", "language")
@@ -41,6 +42,7 @@ NAME_SIZE_MAX = 28
 def write_settings(settings: StationSettings) -> str:
     """Return the text of a station's file; its token is not in it."""
     parts = [_table(settings, (*_STATION, *_FILES, *_TIMES))]
+    parts += [write_gate(settings.gate)] if write_gate(settings.gate) else []
     parts += ["[[reader]]\n" + _table(reader, _READER) for reader in settings.readers]
     return "\n".join(parts)
 

@@ -26,7 +26,7 @@ from traceability.flow import Flow, Work
 from traceability.station.cache import Cache, Carton, Content, Hold
 
 State = Literal["READY", "READING", "PASS", "READ AGAIN", "STOP", "UNKNOWN", "HOLD"]
-Reason = Literal["missing", "too-many", "other-carton", "not-known", "held", "blank"]
+Reason = Literal["missing", "too-many", "other-carton", "not-known", "held", "blank", "no-tag"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def _master(view: View) -> dict[str, dict[str, Any]]:
 @blueprint.post("/api/stations/<name>/live")
 def say(name: str) -> Response:
     """Take what a gate shows now and tell every page that looks at it; it is not stored."""
+    heard = now()
     state = request.get_json(silent=True)
     if not isinstance(state, dict):
         raise InvalidEvent(
@@ -72,9 +73,11 @@ def say(name: str) -> Response:
         )
     hub: Live = current_app.extensions["hangtag.live"]
     # A station's clock may be wrong: how old its word is, the server says by its own.
-    heard_at = now().isoformat(timespec="milliseconds")
+    heard_at = heard.isoformat(timespec="milliseconds")
     hub.publish_gate(name, {**state, "station": name, "heard_at": heard_at})
-    return Response(status=204)
+    # When it was heard and when it is answered, µs: the station compares its clock with ours.
+    clock = f"{heard.timestamp() * 1e6:.0f} {now().timestamp() * 1e6:.0f}"
+    return Response(status=204, headers={"X-Hangtag-Clock": clock})
 
 
 @blueprint.get("/api/stations/<name>/live")
