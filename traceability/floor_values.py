@@ -20,7 +20,8 @@ class FloorRefused(Refused):
 
     Kinds: `address` (no port is called so), `busy` (somebody looks at it already), `placed` (a
     station reads it), `unknown` (nobody has found out what it is), `gone` (there is no such reader
-    or station), `unsent` (`count` things wait to be sent), `stuck` (it does not let go), `full`.
+    or station), `unsent` (`count` things wait to be sent), `stuck` (it does not let go), `full`,
+    `mute` (it has no sound), `unheard` (it was asked for one and does not answer).
     """
 
     def __init__(self, kind: str, sentence: str, *, count: int = 0) -> None:
@@ -101,6 +102,8 @@ class KnownReader:
     no_antenna: tuple[int, ...] = ()
     hints: tuple[Hint, ...] = ()
     """What about it is not as it left its box."""
+    can_beep: bool = False
+    """It has a sound or a light that can be asked for."""
     text: str = ""
     """What was scanned, where a scan gave it away."""
 
@@ -188,3 +191,5 @@ class PlacedReader:
     """True while the server takes what it says."""
     is_one_of: int
     """How many readers the station has."""
+    can_beep: bool = False
+    """It has a sound or a light that can be asked for."""

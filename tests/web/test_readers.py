@@ -114,6 +114,9 @@ class Bench:
     def rename(self, station: str, title: str) -> None:
         self._do("rename", station, title)
 
+    def beep(self, url: str) -> None:
+        self._do("beep", url)
+
     def _do(self, *what: object) -> None:
         if self.refuses is not None:
             raise self.refuses
@@ -268,8 +271,8 @@ def test_every_cause_that_readers_name_has_words_on_the_page() -> None:
         (
             Trouble("modem manager", "ModemManager", "", "sudo systemctl disable --now M", 7),
             (
-                "ModemManager takes this reader for a modem and holds its port Type this in a terminal,"
-                " then plug the reader in again: sudo systemctl disable --now M"
+                "ModemManager takes this reader for a modem and holds its port Type this in a"
+                " terminal, then plug the reader in again: sudo systemctl disable --now M"
             ),
         ),
         (
@@ -286,15 +289,15 @@ def test_every_cause_that_readers_name_has_words_on_the_page() -> None:
         (
             Trouble("held", "minicom", "", "kill 7", 7),
             (
-                "Another program holds this port: minicom Close that program, or end it in a terminal:"
-                " kill 7"
+                "Another program holds this port: minicom Close that program, or end it in a"
+                " terminal: kill 7"
             ),
         ),
         (
             Trouble("hidden", "", "", "sudo fuser -v /dev/ttyUSB0"),
             (
-                "A program of another user holds this port This names it in a terminal; close it: sudo"
-                " fuser -v /dev/ttyUSB0"
+                "A program of another user holds this port This names it in a terminal; close"
+                " it: sudo fuser -v /dev/ttyUSB0"
             ),
         ),
     ],
@@ -362,6 +365,19 @@ def test_a_reader_that_answers_and_hears_no_tag_says_what_to_try(
         " antenna, not on metal, not in the hand. It is set to region US: tags answer only where it"
         " may send. Is that your country?"
     ) in told
+
+
+def test_one_that_can_beep_has_a_button_and_the_others_a_way_to_tell_them_apart(
+    page: FlaskClient, bench: Bench
+) -> None:
+    bench.listed = [PORT]
+    bench.findings[USB] = found(USB, replace(R200, can_beep=True))
+    beeped = words(page.get(f"/readers?beeped={anchor_of(USB)}").text)
+    bench.findings[USB] = found(USB, R200)
+    mute = words(page.get("/readers").text)
+    assert "Read now Beep Find out again That one has just beeped or blinked." in beeped
+    assert "Beep" not in mute
+    assert "Its light blinks while it reads; or unplug it and see which row goes." in mute
 
 
 def test_what_is_read_now_is_shown_by_name_and_said_to_be_unrecorded(
@@ -454,6 +470,7 @@ ACTS = [
         })],
         "/readers#reader-dock-1",
     ),
+    ("beep", {"port": USB}, [("beep", USB)], f"/readers?beeped={anchor_of(USB)}#{anchor_of(USB)}"),
     ("take-away", {"reader": "dock.1"}, [("remove", "dock.1")], "/readers"),
     ("rename", {"station": "dock", "title": "Gate 1"}, [("rename", "dock", "Gate 1")], "/readers"),
     ("rename", {"station": "dock", "title": " "}, [], "/readers"),
@@ -522,12 +539,13 @@ def test_programs_do_the_same_by_json(page: FlaskClient, bench: Bench) -> None:
     answers = [
         page.post("/api/readers/find-out", json={"port": USB, "wait": False}),
         page.post("/api/readers/read-now", json={"port": USB, "seconds": 2}),
+        page.post("/api/readers/beep", json={"port": USB}),
         page.post("/api/readers/place", json={"port": USB, "stage": "store", "baud": 9600}),
         page.post("/api/readers/take-away", json={"reader": "dock.1"}),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 4
+    assert [answer.status_code for answer in answers] == [200] * 5
     assert [one[0] for one in bench.did if one[0] != "add"] == [
-        "find out", "read now", "place", "remove",
+        "find out", "read now", "beep", "place", "remove",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from traceability.database import MICRO, rows_by
 from traceability.epcis import body as bodies
-from traceability.epcis.vocabulary import READER, VOC
+from traceability.epcis.vocabulary import BY, READER, VOC
 from traceability.flow import Stage
 from traceability.gs1 import key_of
 from traceability.ledger import tables as record
@@ -58,6 +58,8 @@ class Happening:
     """Declared wrong afterwards."""
     read_point: Label | None = None
     reader: str = ""
+    way: str = ""
+    """How a person read it: `scanner`, `camera`, `typed` or `tap`; empty at a fixed reader."""
     verdict: str = ""
     """What a gate's screen said, in the station's word."""
     reason: str = ""
@@ -71,6 +73,7 @@ class _Told:
     recorded_at: datetime
     read_point: str = ""
     reader: str = ""
+    way: str = ""
     verdict: str = ""
     reason: str = ""
     listed: frozenset[str] = frozenset()
@@ -136,6 +139,7 @@ def timeline(view: View, item_no: int, key: str = "") -> list[Happening]:
                 is_void=row.void_position is not None,
                 read_point=label[said.read_point] if said.read_point else None,
                 reader=said.reader,
+                way=said.way,
                 verdict=said.verdict,
                 reason=said.reason,
             )
@@ -251,6 +255,7 @@ def _read_body(tree: Mapping[str, Any], recorded_at: datetime) -> _Told:
         recorded_at=recorded_at,
         read_point=key_of(str(spot["id"])) if isinstance(spot, Mapping) and "id" in spot else "",
         reader=str(tree.get(READER, "")),
+        way=str(tree.get(BY, "")),
         verdict=str(tree.get(VERDICT, "")),
         reason=str(tree.get(REASON, "")),
         listed=frozenset(key_of(str(uri)) for uri in listed),

@@ -26,6 +26,7 @@ __all__ = [
     "Amount",
     "Desk",
     "Scan",
+    "browser_name",
     "read_amount",
     "read_desk",
     "read_scan",
@@ -40,6 +41,8 @@ OPENED_MAX = 40
 UNITS = {"MTR": "m", "YRD": "yd", "KGM": "kg"}
 """Units of rolls and the sign of each."""
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_BROWSER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A browser without a link calls itself by a random UUID; four of its digits tell it apart."""
 _WAYS = ("scanner", "camera", "typed", "tap")
 _NUMBER = re.compile(r"[+-−]?[0-9]{1,13}(?:[.,][0-9]{1,6})?")
 
@@ -78,6 +81,11 @@ class Desk:
     person: str | None = None
     title: str = ""
 
+    @property
+    def reader(self) -> str:
+        """What stands in every event as its reader: the name of its link, or one of its own."""
+        return self.title or browser_name(self.device) or self.device
+
     def event_id(self, scan: Scan) -> str:
         """Return the id of a scan's event: the same whenever the scan is sent again."""
         return station_event_id(scan.at, self.device, self.epoch, scan.counter)
@@ -89,6 +97,15 @@ class Desk:
     def after(self, opened: tuple[str, ...], person: str | None) -> Desk:
         """Return the desk as a scan left it."""
         return replace(self, opened=opened, person=person)
+
+
+def browser_name(device: str) -> str:
+    """Return what a browser without a link is called; empty for any other device.
+
+    >>> browser_name("3f2a8c1e-0b7d-4e52-9c11-6a2f0d9b7e44"), browser_name("bench-1")
+    ('Browser 3f2a', '')
+    """
+    return f"Browser {device[:4]}" if _BROWSER.fullmatch(device) else ""
 
 
 def read_desk(tree: Mapping[str, object], flow: Flow, namespace: str) -> Desk:

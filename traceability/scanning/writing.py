@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from traceability.epcis.body import Tree
 from traceability.epcis.event import Event, Quantity
-from traceability.epcis.vocabulary import PRODUCT, READER, VOC
+from traceability.epcis.vocabulary import BY, PRODUCT, READER, VOC
 from traceability.flow import Work
 from traceability.gs1 import product_of, uri_of
 from traceability.ledger.drafts import Draft
@@ -30,8 +30,6 @@ TOLD = VOC + "told"
 """Event member: what the desk was answered, so that the same scan gets the same answer again."""
 SCANNED = VOC + "scanned"
 """Event member: the text as it came from the scanner or the keys."""
-BY = VOC + "by"
-"""Event member: how it was read: scanner, camera, typed, tap."""
 PERSON = VOC + "person"
 """Event member: key of the person who scanned, if people say who they are."""
 METRES_IN_YARD = Decimal("0.9144")
@@ -47,9 +45,8 @@ def draft_of(desk: Desk, scan: Scan, event: Event, answer: Answer) -> Draft:
         BY: scan.by,
         SCANNED: scan.text[:200],
         TOLD: answer.kept(),
+        READER: desk.reader,
     }
-    if desk.title:
-        extensions[READER] = desk.title
     if desk.person is not None:
         extensions[PERSON] = desk.person
     whole = replace(

@@ -45,6 +45,7 @@ from traceability.station.settings import (
     StationSettings,
 )
 from traceability.station.station_file import keep_settings, station_name
+from traceability.station.which_one import beep_of
 
 log = logging.getLogger(__name__)
 
@@ -342,15 +343,9 @@ class Floor:
             ReaderError: If there is no such protocol.
         """
         url = port_url(url)
-        known = self._known.get(url)
-        station = self._station_of(url)
-        if protocol is None and station is not None:
-            reader = next(one for one in station.settings.readers if self._here(one) == url)
-            protocol, baud = reader.protocol, reader.baud
-        elif protocol is None and known is not None:
-            protocol, baud = known.protocol, known.baud
         if protocol is None:
-            raise FloorRefused("unknown", f"Nobody has found out yet what speaks on {url}.")
+            protocol, baud = self._spoken(url)
+        known = self._known.get(url)
         look = ReadNow(url, protocol, baud, seconds=seconds, known=known)
         with self._lock:
             self._begin(url, look)
@@ -364,9 +359,31 @@ class Floor:
         look = self._readings.get(url)
         return look.value if look is not None and not look.is_old else None
 
+    def beep(self, url: str) -> None:
+        """Let the reader on a port be heard or seen, so that somebody knows which box it is.
+
+        Raises:
+            FloorRefused: If nobody knows what it speaks, it has no sound, or it does not answer.
+        """
+        url = port_url(url)
+        protocol, baud = self._spoken(url)
+        station = self._station_of(url)
+        self._begin(url)
+        beep_of(url, protocol, baud, station.converse if station is not None else None)
+
     # --- inside ------------------------------------------------------------------------------
 
-    def _begin(self, url: str, look: Look) -> None:
+    def _spoken(self, url: str) -> tuple[str, int | None]:
+        """Return protocol and speed of the reader on a port."""
+        station, known = self._station_of(url), self._known.get(url)
+        if station is not None:
+            reader = next(one for one in station.settings.readers if self._here(one) == url)
+            return reader.protocol, reader.baud
+        if known is None:
+            raise FloorRefused("unknown", f"Nobody has found out yet what speaks on {url}.")
+        return known.protocol, known.baud
+
+    def _begin(self, url: str, look: Look | None = None) -> None:
         for known in (self._findings.get(url), self._readings.get(url)):
             if known is not None and known is not look and not known.is_done:
                 raise FloorRefused("busy", f"{url} is being looked at already.")
@@ -461,11 +478,8 @@ class Floor:
 
     def _here(self, reader: ReaderSettings) -> str:
         """Return under which name a placed reader's port is here now."""
-        return (
-            present_name(reader.url, reader.port_id, self._list())
-            if reader.port_id
-            else (reader.url)
-        )
+        is_known = bool(reader.port_id)
+        return present_name(reader.url, reader.port_id, self._list()) if is_known else reader.url
 
     def _urls(self, station: Running) -> set[str]:
         return {self._here(reader) for reader in station.settings.readers}

@@ -42,6 +42,7 @@ from traceability.floor_values import (
     Trouble,
 )
 from traceability.station.cards import printed
+from traceability.station.which_one import can_beep
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +155,7 @@ def _finding(url: str, result: Found | NotFound) -> Finding:
         power_dbm=about.power_dbm,
         no_antenna=about.no_antenna,
         hints=tuple(Hint(one.kind, one.detail) for one in result.oddities),
+        can_beep=can_beep(entry.name),
         text=result.text,
     )
     return Finding(url, "done", result.baud, is_done=True, reader=known)

@@ -12,15 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from readers.ports import Port
+from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
+from readers.talk import Talk
 from traceability.errors import TraceabilityError
 from traceability.floor_values import PlacedReader
 from traceability.station.run import Standing, Station
 from traceability.station.settings import ReaderSettings, StationSettings, load_settings
 from traceability.station.spool import Spool
+from traceability.station.which_one import can_beep
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _HOLDERS: dict[str, threading.Thread] = {}
@@ -149,6 +154,22 @@ class Running:
         station = self._station
         return station.standing() if station is not None else None
 
+    def converse(self, url: str, talk: Talk[T]) -> T:
+        """Talk to the reader on a port in its own line; what it reads goes on.
+
+        Raises:
+            ReaderError: If its line is down, nobody answers, or the reader refuses.
+        """
+        station = self._station
+        standing = self.standing()
+        names = [one.name for one in self.settings.readers if one.url == url]
+        if standing is not None:
+            names = [name for name, here in standing.urls.items() if here == url] or names
+        session = station.session_of(names[0]) if station is not None and names else None
+        if session is None:
+            raise ReaderError(f"{self.settings.title} does not hear its reader at the moment.")
+        return session.converse(talk)
+
     def unsent(self) -> int:
         """Return how much of what it said the server has not got. It must not run meanwhile."""
         file = Path(self.settings.spool)
@@ -200,4 +221,5 @@ class Running:
             parked=behind.parked if behind is not None else 0,
             is_online=behind is not None and behind.is_online,
             is_one_of=len(settings.readers),
+            can_beep=can_beep(reader.protocol),
         )

@@ -140,6 +140,10 @@ class Station:
         """Return the line of one reader; any thread may talk to it."""
         return next((one for one in list(self._sessions) if one.name == reader), None)
 
+    def session_of(self, reader: str) -> Session | None:
+        """Return the line of one reader; any thread may talk to it."""
+        return next((one for one in list(self._sessions) if one.name == reader), None)
+
     def standing(self) -> Standing:
         """Tell how the station stands now. Any thread may ask."""
         sessions = list(self._sessions)

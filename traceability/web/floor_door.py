@@ -73,6 +73,10 @@ class Floor(Protocol):
         """Return what a look at a reader has seen so far."""
         ...
 
+    def beep(self, url: str) -> None:
+        """Let the reader on a port be heard or seen."""
+        ...
+
     def place(
         self,
         url: str,

@@ -22,6 +22,7 @@ from traceability.projections.timeline import Happening
 from traceability.projections.view import Label, Values, View, moment
 from traceability.web import access, pictures
 from traceability.web import identify as explaining
+from traceability.web.hand_readers import read_with
 from traceability.web.item_tree import as_tree
 from traceability.web.label_addresses import PRINTS, label_address
 from traceability.web.reading import asked_position, current
@@ -267,6 +268,7 @@ def _page(view: View, key: str, card: ItemCard) -> Page:
             position=one.position,
             recorded_at=one.recorded_at,
             kind=_known(one),
+            reader=read_with(one.reader, one.way),
         )
         for one, words in zip(card.timeline, told, strict=True)
     ]

@@ -30,6 +30,7 @@ from traceability.web import access, proving, telling
 from traceability.web.background import Background
 from traceability.web.checks import Checked, Checks
 from traceability.web.clock import now
+from traceability.web.hand_readers import reader_of
 from traceability.web.layout import MenuEntry
 from traceability.web.live import Live
 from traceability.web.reading import Reading, current
@@ -355,6 +356,7 @@ def entry(position: int) -> str:
             kind=rows[0].kind,
             touched=touched,
             touched_count=count,
+            reader=reader_of(sheet.body),
             pretty=_pretty(sheet.body),
             pretty_entry=_pretty(sheet.entry),
             last=view.size - 1,

@@ -310,6 +310,16 @@ REFUSED: dict[str, _Sentences] = {
         lazy_gettext("This step is not one of yours any more"),
         lazy_gettext("Choose another step."),
     ),
+    "mute": (
+        "again",
+        lazy_gettext("This reader has no sound that can be asked for"),
+        lazy_gettext("Unplug it and see which row goes, or read with it and see its light."),
+    ),
+    "unheard": (
+        "down",
+        lazy_gettext("The reader does not answer"),
+        lazy_gettext("See that it has power and its cable is in, then try again."),
+    ),
     "gone": (
         "again",
         lazy_gettext("This reader is not here any more"),

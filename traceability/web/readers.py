@@ -27,6 +27,7 @@ from traceability.projections import items
 from traceability.projections.view import View
 from traceability.web import floor_door, screen
 from traceability.web.floor_door import LONGEST_WAIT_S, READ_S, Floor
+from traceability.web.hand_readers import hand_readers
 from traceability.web.layout import MenuEntry
 from traceability.web.live import Live
 from traceability.web.reader_words import (
@@ -153,12 +154,14 @@ def show() -> str:
             if refused
             else None,
             "typed": request.args.get("typed", ""),
+            "beeped": request.args.get("beeped", ""),
             "elsewhere": _elsewhere({one.station for one in stations}),
             "problems": dict(floor.problems) if floor is not None else {},
             "placed": [],
             "free": [],
             "spots": [],
             "unseen": [],
+            "hands": hand_readers(view),
         }
         if floor is not None:
             ports = {port.url: port for port in floor.ports()}
@@ -318,6 +321,17 @@ def read_now() -> Response:
     except FloorRefused as error:
         return _back("refused", error)
     return _back(anchor_of(url))
+
+
+@blueprint.post("/readers/beep")
+def beep() -> Response:
+    """Let a reader be heard, so that somebody sees which box it is."""
+    try:
+        floor, url = _asked()
+        floor.beep(url)
+    except FloorRefused as error:
+        return _back("refused", error)
+    return _back(anchor_of(url), beeped=anchor_of(url))
 
 
 @blueprint.post("/readers/place")

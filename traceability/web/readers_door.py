@@ -109,6 +109,15 @@ def read_now() -> Response:
     return jsonify(asdict(reading))
 
 
+@blueprint.post("/api/readers/beep")
+def beep() -> Response:
+    """Let a reader be heard or seen: {"port"}."""
+    floor, body = _floor(), _asked()
+    url = floor.add_port(_text(body, "port"))
+    floor.beep(url)
+    return jsonify({"port": url, "is_heard": True})
+
+
 @blueprint.post("/api/readers/place")
 def place() -> Response:
     """Place a reader: {"port", "stage", "title", "beside", "protocol", "baud"}."""

@@ -29,6 +29,8 @@ class TimelineEntry:
     recorded_at: datetime | None = None
     kind: Known = "observed"
     href: str = ""
+    reader: str = ""
+    """Which reader said so, in words."""
 
 
 @dataclass(frozen=True, slots=True)
