@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from readers.ports import Trouble
@@ -187,6 +187,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """An input of a reader has another level: a photo-eye, a button, a contact at a door."""
+
+    pin: int
+    """From 1, as on the box."""
+    is_high: bool
+    frame: bytes = b""
+    """What told of it; empty where the input was asked for."""
+    more: tuple[tuple[str, object], ...] = ()
+    """What else this protocol says of it."""
+
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form."""
+        said: dict[str, object] = {"type": "input", "pin": self.pin, "is_high": self.is_high}
+        return said | dict(self.more) | {"frame": self.frame.hex()}
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """What a host asked of a reader."""
 
@@ -246,9 +264,34 @@ class Written:
             "is_for_ever": self.is_for_ever,
         }
 
+    @classmethod
+    def of(cls, tree: Mapping[str, Any]) -> Written:  # Any: JSON
+        """Read the JSON form.
 
-Item = TagRead | CardRead | Scan | Reply | Command | Noise
-DELIVERED: tuple[type[Item], ...] = (TagRead, CardRead, Scan)
+        Raises:
+            ReaderError: If it is another one.
+        """
+        try:
+            before, after = tree["before"], tree["after"]
+            return cls(
+                str(tree["what"]),
+                bytes.fromhex(tree["tid"]),
+                int(before["pc"], 16),
+                bytes.fromhex(before["epc"]),
+                None if after is None else int(after["pc"], 16),
+                b"" if after is None else bytes.fromhex(after["epc"]),
+                tuple(str(area) for area in tree["areas"]),
+                bool(tree["is_for_ever"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ReaderError(
+                "Cannot read what was written: expected a line of `hangtag readers write --json`,"
+                f" got {str(tree)[:80]!r}."
+            ) from error
+
+
+Item = TagRead | CardRead | Scan | Input | Reply | Command | Noise
+DELIVERED: tuple[type[Item], ...] = (TagRead, CardRead, Scan, Input)
 """What a session hands on unless asked for more; the rest is counted."""
 
 

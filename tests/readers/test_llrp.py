@@ -28,7 +28,7 @@ from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.protocols.llrp.parameters import PARAMETERS, TV_SIZES
 from readers.protocols.llrp.report import ReportReader
 from readers.protocols.llrp.structure import Contradiction, Parameter, Shape, parameters_of
-from readers.reads import Command, Item, LineDown, LineUp, Noise, Received, Reply, TagRead
+from readers.reads import Command, Input, Item, LineDown, LineUp, Noise, Received, Reply, TagRead
 from readers.session import Session
 from tests.readers.samples.llrp import FRAME, REPORT
 
@@ -79,6 +79,7 @@ def test_the_reader_speaks_first_and_each_answer_calls_for_the_next_step() -> No
     assert steps == [
         ["ENABLE_EVENTS_AND_REPORTS", "GET_READER_CAPABILITIES"],
         ["CUSTOM IMPINJ_ENABLE_EXTENSIONS"],
+        ["SET_READER_CONFIG"],
         ["SET_READER_CONFIG"],
         ["DELETE_ROSPEC"],
         ["ADD_ROSPEC"],
@@ -190,13 +191,12 @@ def test_what_was_read_while_nobody_heard_comes_first_and_is_marked() -> None:
 
 
 def test_an_input_is_heard() -> None:
-    device, codec = LlrpEmulator(), LlrpCodec(gpi_ports=(1,))
+    device, codec = LlrpEmulator(), LlrpCodec()
     talk(device, codec, b"")
     device.gpi(1, is_high=True)
     [event] = codec.receive(b"".join(sent.frame for sent in device.tick()))
-    assert isinstance(event, Reply)
-    told = {name: event.fields[name] for name in ("event", "gpi_port", "gpi_state")}
-    assert told == {"event": "GPIEvent", "gpi_port": 1, "gpi_state": True}
+    assert isinstance(event, Input)
+    assert (event.pin, event.is_high, dict(event.more)["event"]) == (1, True, "GPIEvent")
 
 
 def do(device: LlrpEmulator, message: Message) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from readers.inquiry import About
 from readers.probe import Found, probe
 from readers.protocols.nordicid_nur.codec import Frame, NurCodec
 from readers.protocols.nordicid_nur.emulator import NurEmulator
-from readers.reads import Item, Noise, Reply, TagRead
+from readers.reads import Input, Item, Noise, Reply, TagRead
 from readers.transport import open_port
 from tests.readers.samples.epcs import EPC
 
@@ -194,3 +194,15 @@ def test_a_reader_that_is_reading_already_is_known_by_what_it_pushes() -> None:
     reader.stop()
     assert isinstance(found, Found)
     assert (found.protocol, found.about) == ("nordicid_nur", About("STIX", "4.7-H", "eu", (27.0,)))
+
+
+def test_an_input_that_changes_is_told() -> None:
+    device, codec = NurEmulator(), NurCodec()
+    device.input(2, is_high=True)
+    device.input(2, is_high=False)
+    told = codec.receive(b"".join(sent.frame for sent in device.tick()))
+    assert [(each.pin, each.is_high) for each in told if isinstance(each, Input)] == [
+        (2, True),
+        (2, False),
+    ]
+    assert len(told) == 2

@@ -16,6 +16,7 @@ from readers.protocols.llrp.conversation import (
     ROSPEC_ID,
     configuration,
     extensions,
+    inputs,
     rospec,
 )
 from readers.reads import Item, Reply
@@ -26,8 +27,10 @@ STEP_MS_MAX = 5000
 """An answer that has not come by then is lost, and so is a keep-alive: begin again."""
 _ERROR, _KEEPALIVE, _EVENT = 100, 62, 63
 _ENDED = 1
+_INPUTS = "inputs"
+"""A setting of its own: a reader that refuses it is heard all the same."""
 _STEPS = (
-    "GET_READER_CAPABILITIES", "SET_READER_CONFIG", "DELETE_ROSPEC", "ADD_ROSPEC",
+    "GET_READER_CAPABILITIES", "SET_READER_CONFIG", _INPUTS, "DELETE_ROSPEC", "ADD_ROSPEC",
     "ENABLE_ROSPEC", "START_ROSPEC",
 )  # fmt: skip
 
@@ -42,7 +45,7 @@ class LlrpCodec(LlrpReplyCodec):
 
         Args:
             antennas: Ports from 1; empty: all that are connected.
-            gpi_ports: Inputs, from 1, whose changes are wanted.
+            gpi_ports: Inputs, from 1, whose changes are wanted; empty: all that the reader has.
         """
         super().__init__()
         self._antennas = tuple(antennas)
@@ -92,7 +95,8 @@ class LlrpCodec(LlrpReplyCodec):
 
         What is left of the handshake is sent in one go; its answers are not waited for.
         """
-        rest = b"".join(self._ask(step) for step in self._steps)
+        wanted = [step for step in self._steps if step != _INPUTS or self._gpi_ports]
+        rest = b"".join(self._ask(step) for step in wanted)
         self._steps, self._awaited = [], None
         return rest
 
@@ -132,6 +136,8 @@ class LlrpCodec(LlrpReplyCodec):
             self._steps = []
         if self._awaited == TYPES["GET_READER_CAPABILITIES_RESPONSE"] and self._maker == IMPINJ:
             return self._ask("CUSTOM")
+        if self._steps[:1] == [_INPUTS] and not self._gpi_ports:
+            self._steps.pop(0)
         if not self._steps:
             self._awaited = None
             return b""
@@ -145,7 +151,9 @@ class LlrpCodec(LlrpReplyCodec):
 
     def _message(self, step: str) -> Message:
         if step == "SET_READER_CONFIG":
-            return configuration(gpi_ports=self._gpi_ports)
+            return configuration()
+        if step == _INPUTS:
+            return inputs(self._gpi_ports)
         if step == "CUSTOM":
             return extensions()
         if step == "ADD_ROSPEC":
@@ -164,3 +172,6 @@ class LlrpCodec(LlrpReplyCodec):
         if message.type == TYPES["GET_READER_CAPABILITIES_RESPONSE"] and not status_of(message):
             general = message.part("GeneralDeviceCapabilities")
             self._maker = int(str(general.fields["manufacturer"])) if general is not None else 0
+            pins = general.part("GPIOCapabilities") if general is not None else None
+            if pins is not None and not self._gpi_ports:
+                self._gpi_ports = tuple(range(1, min(int(str(pins.fields["gpi_count"])), 8) + 1))

@@ -26,7 +26,7 @@ from readers.protocols.llrp.structure import (
     parameters_of,
     tlv_head,
 )
-from readers.reads import Command, Item, Reply
+from readers.reads import Command, Input, Item, Reply
 
 HEADER = Struct(">HII")
 VERSION = 1
@@ -36,6 +36,7 @@ REPORT = TYPES["RO_ACCESS_REPORT"]
 _HEAD = re.compile(b"[\x04-\x07]")
 _LAYOUTS = {number: Shape(kind.layout) for number, kind in MESSAGES.items()}
 _STATUS = 287
+_INPUT_EVENT = "GPIEvent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,11 @@ class LlrpReplyCodec(LlrpFraming):
         message = Message.decode(frame)
         self._learn(message)
         name, error = message_name(message), status_of(message)
-        return Reply(message.type, name, _fields(message), error, frame)
+        fields = _fields(message)
+        if fields.get("event") == _INPUT_EVENT:
+            pin, is_high = fields.pop("gpi_port"), bool(fields.pop("gpi_state"))
+            return Input(int(str(pin)), is_high, frame, tuple(fields.items()))
+        return Reply(message.type, name, fields, error, frame)
 
     def _learn(self, message: Message) -> None:
         """Keep what later messages need in order to be understood."""

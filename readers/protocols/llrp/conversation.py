@@ -25,28 +25,31 @@ _EVENTS = (1, 2, 3, 4, 8)
 """GPI, ROSpec, buffer fill, reader exception, antenna (LLRP 1.0.1, section 13.1.6.5)."""
 
 
-def configuration(*, keepalive_ms: int = KEEPALIVE_MS, gpi_ports: Sequence[int] = ()) -> Message:
+def configuration(*, keepalive_ms: int = KEEPALIVE_MS) -> Message:
     """Return how a reader is to speak: keep-alives, events, and nothing lost while nobody hears.
 
     Args:
         keepalive_ms: Interval of the keep-alives.
-        gpi_ports: Inputs, from 1, whose changes are wanted.
     """
     events = tuple(
         Parameter.of("EventNotificationState", event_type=event, is_enabled=True)
         for event in _EVENTS
     )
-    inputs = tuple(
-        Parameter.of("GPIPortCurrentState", gpi_port=port, is_enabled=True, gpi_state=2)
-        for port in gpi_ports
-    )
     return Message.of(
         "SET_READER_CONFIG",
         Parameter.of("ReaderEventNotificationSpec", *events),
         Parameter.of("KeepaliveSpec", trigger=_PERIODIC, interval_ms=keepalive_ms),
-        *inputs,
         Parameter.of("EventsAndReports", is_held=True),
     )
+
+
+def inputs(ports: Sequence[int]) -> Message:
+    """Return that the changes of inputs, from 1, are to be told."""
+    wanted = (
+        Parameter.of("GPIPortCurrentState", gpi_port=port, is_enabled=True, gpi_state=2)
+        for port in ports
+    )
+    return Message.of("SET_READER_CONFIG", *wanted)
 
 
 def rospec(

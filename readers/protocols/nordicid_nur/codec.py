@@ -16,7 +16,7 @@ from readers.protocols.nordicid_nur.commands import (
     setup,
     status_text,
 )
-from readers.reads import Command, Item, Reply, TagRead, TagReadDraft
+from readers.reads import Command, Input, Item, Reply, TagRead, TagReadDraft
 
 HEAD = 0xA5
 PUSHED, WITH_DATA = 1, 2
@@ -27,6 +27,7 @@ OK, NO_TAG = 0, 0x20
 STREAM, EXTENDED_STREAM, TRACE = 0x82, 0x88, 0x84
 ID_BUFFER, METADATA_BUFFER, SCAN_SINGLE, START = 0x06, 0x07, 0x30, 0x39
 INPUT_CHANGED, SET_GPIO = 0x81, 0x11
+RISING = 1
 ACCESS = (0x33, 0x34, 0x36, 0x37)
 SILENT_MS_MAX = 2000
 """After this long without a notification the stream is started again."""
@@ -138,6 +139,9 @@ class NurCodec(FramedCodec):
             if code == TRACE:
                 return _trace(frame, payload, flags)
             fields = decode(COMMANDS[code][2], payload[1:]) if code in COMMANDS else None
+            if code == INPUT_CHANGED and fields is not None and not fields["is_sensor"]:
+                pin, is_high = int(str(fields["source"])) + 1, fields["direction"] == RISING
+                return Input(pin, is_high, frame, (("flags", flags),))
             rest = {"data": payload[1:].hex()} if fields is None and payload[1:] else fields or {}
             return Reply(code, name_of(code), {"flags": flags, **rest}, None, frame)
         if len(payload) < 2:
