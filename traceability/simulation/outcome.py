@@ -19,8 +19,8 @@ from traceability.ledger.append import Ledger
 from traceability.projections.state import read_state
 from traceability.simulation.control import Json
 from traceability.simulation.demo import Demo
-from traceability.station.run import status_tree
 from traceability.station.settings import load_settings
+from traceability.station.status import status_tree
 
 __all__ = ["count_outcome", "wait_for_delivery"]
 
