@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -350,7 +351,8 @@ def _show_written(written: Written, as_json: bool) -> None:
     else:
         areas = " ".join(written.areas)
         words += f": {written.what} {areas}".rstrip() + (" for ever" * written.is_for_ever)
-    _say(written.tree(), words, as_json)
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    _say(written.tree() | {"at": at}, words, as_json)
 
 
 def _say(tree: Mapping[str, object], words: str, as_json: bool) -> None:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from traceability.commissioning.chip_changes import CHIP_EPC, TID
 from traceability.epcis.event import Event
-from traceability.epcis.vocabulary import VOC
 from traceability.errors import Conflict, Refused
 from traceability.gs1 import identify_epc, uri_of
 from traceability.ledger.drafts import Draft
@@ -26,10 +26,6 @@ from traceability.projections.view import View
 
 __all__ = ["CHIP_EPC", "TID", "commissioning", "is_known"]
 
-TID = VOC + "tid"
-"""Event member: the number that the maker gave the chip, in hex."""
-CHIP_EPC = VOC + "chipEpc"
-"""Event member: what the chip was read back as, in hex."""
 _STEP, _DISPOSITION = "commissioning", "active"
 
 

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -119,3 +119,26 @@ def _numbers_left(settings: StationSettings, folder: Path) -> list[dict[str, obj
         return [asdict(one) for one in file.standing()]
     finally:
         file.close()
+
+
+@station.command("chip-events")
+@click.option("--place", help="Key of where the reader stands.")
+@click.option("--reader", default="", help="The reader's name.")
+@click.argument("file", type=click.File(encoding="utf-8"), default="-")
+def chip_events(file: TextIO, place: str | None, reader: str) -> None:
+    """Turn lines of `hangtag readers write --json` into events for `hangtag import --as events`."""
+    from datetime import datetime
+
+    from readers.reads import ReaderError, Written
+    from traceability.commissioning.chip_changes import chip_change
+
+    events = []
+    for number, line in enumerate(file, 1):
+        try:
+            tree = json.loads(line)
+            written, at = Written.of(tree), datetime.fromisoformat(tree["at"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReaderError(f"Cannot read line {number}: {error}.") from error
+        at_us = round(at.timestamp() * 1_000_000)
+        events.append(chip_change(written, at=at_us, by="", place=place, reader=reader).tree)
+    click.echo(json.dumps(events, ensure_ascii=False, indent=1))
