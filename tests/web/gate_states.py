@@ -50,6 +50,16 @@ STATES: dict[str, Tree] = {
     "blank": state("UNKNOWN", reason="blank", count=3, blank=3, others=[BLANK]),
     "blank-one": state("UNKNOWN", reason="blank", count=1, blank=1),
     "blank-beside": state("PASS", **OF_CARTON, count=18, items=[CARTON, *READ], blank=2),
+    "watched": state(
+        "READY", watch={
+            "standing_by": 3,
+            "completeness": {"low": 0.9712, "high": 0.9894, "things": 4_812, "passes": 203},
+            "completeness_now": {"low": 0.8214, "high": 0.9012},
+            "completeness_usual": {"low": 0.9705, "high": 0.989},
+        },
+        clock={"server_ahead_ms": 4_210, "error_ms": 2.1, "drift_ppm": 41.0},
+    ),
+    "no-tag": state("UNKNOWN", reason="no-tag"),
     "two-codes": state(
         "STOP", reason="codes-differ", count=2, title="Packing table", stage="packing",
         differ={"what": "serial", "label": "6789", "tag": "6788"},

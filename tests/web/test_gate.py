@@ -60,6 +60,10 @@ def shown(html: str) -> dict[str, str]:
         ("stop-many", {"word": "Stop", "reason": "5 too many"}),
         ("unknown", {"word": "Unknown tag", "count": "3", "of": "unknown"}),
         (
+            "no-tag",
+            {"word": "Unknown tag", "reason": "Something went through, and no tag answered"},
+        ),
+        (
             "hold",
             {
                 "word": "Hold",

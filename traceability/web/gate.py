@@ -20,6 +20,7 @@ from traceability.projections import expected, items
 from traceability.projections.view import View, short
 from traceability.web import gate_words, screen
 from traceability.web.clock import now
+from traceability.web.gate_notices import Notices, notices
 from traceability.web.layout import MenuEntry, here
 from traceability.web.live import Live
 from traceability.web.reading import current
@@ -67,6 +68,7 @@ class Post:
     readers_up: int
     readers: int
     parked: int
+    notices: Notices
 
 
 def _stage(flow: Flow, tree: Tree | None) -> Stage | None:
@@ -116,6 +118,7 @@ def show(station: str) -> str:
             lists=_lists(tree, moment),
             awaited=awaited,
             readers=_readers(tree or {}),
+            notices=notices(tree or {}),
             parked=screen.whole((tree or {}).get("parked")),
         )
     return render_template(
@@ -246,4 +249,5 @@ def _post(name: str, tree: Mapping[str, Any], flow: Flow) -> Post:
         readers_up=sum(1 for one in readers if one.get("is_up") is not False),
         readers=len(readers),
         parked=screen.whole(tree.get("parked")),
+        notices=notices(tree),
     )

@@ -17,6 +17,7 @@ from traceability.ledger.verify import Finding
 from traceability.projections import blanks
 from traceability.web import telling
 from traceability.web.clock import now
+from traceability.web.gate_notices import notices
 from traceability.web.sentences import LazyString, lazy_gettext, ngettext
 from traceability.web.sentences import gettext as _
 from traceability.web.words import duration, number, state_word, titled
@@ -63,6 +64,8 @@ class GateCell:
     aside: str
     since: datetime | None
     href: str
+    fell: tuple[str, str] = ("", "")
+    """That it reads less than it used to, and what to look at; empty while it does not."""
 
     def tree(self) -> dict[str, object]:
         """Return it as JSON."""
@@ -118,7 +121,9 @@ def _gate_cell(name: str, said: Mapping[str, Any], at: datetime) -> GateCell:
         aside = _("%(count)s waiting to be sent", count=number(waiting))
     href = f"/gate/{name}" if has_page("/gate/<") else ""
     title = str(said.get("title") or name)
-    return GateCell(name, title, state, state_word(state), line, aside, heard, href)
+    noticed = notices(said)
+    fell = (noticed.fell, noticed.remedy)
+    return GateCell(name, title, state, state_word(state), line, aside, heard, href, fell)
 
 
 def has_page(start: str) -> bool:
@@ -143,8 +148,8 @@ def needs(
 ) -> list[Need]:
     """Return everything that somebody should look at, the worst first."""
     flow = view.flow
-    found = [*_record(finding), *_holds(board), *_lost(runs), *_gates(gates), *_late(board, flow)]
-    found += [*_empty_tags(view), *_twins(view)]
+    found = [*_record(finding), *_holds(board), *_lost(runs), *_gates(gates), *_falls(gates)]
+    found += [*_late(board, flow), *_empty_tags(view), *_twins(view)]
     distant = datetime.max.replace(tzinfo=UTC)
     return sorted(found, key=lambda one: (ORDER.index(one.state), one.since or distant))
 
@@ -211,6 +216,14 @@ def _gates(gates: Sequence[GateCell]) -> list[Need]:
         )
         for one in gates
         if one.state in ORDER
+    ]
+
+
+def _falls(gates: Sequence[GateCell]) -> list[Need]:
+    return [
+        Need("reader", "again", one.fell[0], one.fell[1], one.since, one.title, one.href)
+        for one in gates
+        if one.fell[0]
     ]
 
 

@@ -216,6 +216,7 @@ REASONS: dict[str, LazyString] = {
     "missing": lazy_gettext("the carton was not complete"),
     "not-known": lazy_gettext("nobody knew what should be in the carton"),
     "held": lazy_gettext("a hold stops it"),
+    "no-tag": lazy_gettext("no tag answered"),
     "already": lazy_gettext("it was done before"),
     "not-before": lazy_gettext("an earlier step was not done"),
     "not-here": lazy_gettext("it is not scanned there"),
