@@ -32,17 +32,45 @@ _CONFIG = click.option(
 
 @station.command()
 @_CONFIG
-def run(config: Path) -> None:
+@click.option(
+    "--status-port",
+    type=click.IntRange(1, 65_535),
+    help="Port of a page that says how the station is, with the server gone, too.",
+)
+@click.option(
+    "--status-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where that page listens; 0.0.0.0 lets phones of the network look.",
+)
+def run(config: Path, status_port: int | None, status_host: str) -> None:
     """Hear the readers of one station and deliver what they say, until stopped."""
     from traceability.station.run import Station
-    from traceability.station.settings import load_settings
+    from traceability.station.settings import InvalidSettings, load_settings
+    from traceability.station.status_page import StatusPage
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = load_settings(config)
     worker = Station(settings, config.parent, token=os.environ.get("HANGTAG_TOKEN"))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    worker.run()
+    with contextlib.ExitStack() as open_pages:
+        if status_port is not None:
+            try:
+                told = StatusPage(
+                    worker.health,
+                    host=status_host,
+                    port=status_port,
+                    language=settings.language,
+                    zone=settings.zone,
+                )
+            except OSError as error:
+                raise InvalidSettings(
+                    f"The status page cannot listen on {status_host} port {status_port}: "
+                    f"{error.strerror or error}. Choose another --status-port."
+                ) from error
+            open_pages.callback(told.close)
+        worker.run()
 
 
 @station.command()

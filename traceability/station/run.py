@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from shutil import disk_usage
 from zoneinfo import ZoneInfo
 
 from readers.ports import Port, ports, present_name
@@ -21,11 +22,13 @@ from readers.reads import LineDown, LineUp, Received
 from readers.session import Session
 from readers.tape import Tape
 from readers.tapes import Tapes
+from traceability import __version__
 from traceability.errors import DatabaseBusy, Offline, TraceabilityError
 from traceability.observation.passes import Pass
 from traceability.station.cache import Cache
 from traceability.station.delivery import Delivery
 from traceability.station.errands import HEARTBEAT_S, CacheErrand, LiveErrand
+from traceability.station.health import Health, Watch
 from traceability.station.heard import Heard, Unkept
 from traceability.station.interpret import Closed, Post
 from traceability.station.keeper import ALIVE_S, Keeper
@@ -133,12 +136,12 @@ class Station:
         self._stored: tuple[int, datetime] = (-2, clock())
         self._behind = Behind(0, 0, None, is_online=False)
         self._heard_at: dict[str, datetime] = {}
+        self._watch = Watch(
+            [each.name for each in settings.readers], clock(), self.spool.meta("past")
+        )
+        self._live: LiveErrand | None = None
         self._listed = listed
         self._on_new_flow = on_new_flow
-
-    def session_of(self, reader: str) -> Session | None:
-        """Return the line of one reader; any thread may talk to it."""
-        return next((one for one in list(self._sessions) if one.name == reader), None)
 
     def session_of(self, reader: str) -> Session | None:
         """Return the line of one reader; any thread may talk to it."""
@@ -156,6 +159,26 @@ class Station:
             behind=self._behind,
         )
 
+    def health(self) -> Health:
+        """Tell how well the station and its readers are. Any thread may ask."""
+        settings, behind, sessions = self.settings, self._behind, list(self._sessions)
+        offset = self._live.clock_offset if self._live is not None else None
+        return Health(
+            station=settings.name,
+            title=settings.title,
+            stage=settings.stage,
+            version=__version__,
+            at=self._clock(),
+            is_at_work=bool(sessions),
+            is_online=self.delivery.is_online,
+            problem=behind.problem,
+            load=behind.load,
+            parked=behind.parked,
+            disk_free_bytes=disk_usage(self._folder).free,
+            clock_offset_s=offset.offset_s if offset is not None else None,
+            readers=self._watch.readers(sessions, self._since),
+        )
+
     def stop(self) -> None:
         """Ask the loop to end; what was read is kept first."""
         self._stopping.set()
@@ -169,6 +192,7 @@ class Station:
         """
         errand = CacheErrand(self._link(), self.settings.name, self._cache, self._on_news)
         live = LiveErrand(self._link(timeout_s=2.0), self.settings.name)
+        self._live = live
         self.delivery.on_restored = errand.forget
         self.delivery.start()
         try:
@@ -300,6 +324,8 @@ class Station:
             if (now - alive_at).total_seconds() >= ALIVE_S:
                 with contextlib.suppress(DatabaseBusy):  # the gap then begins a little earlier
                     keeper.alive(now)
+                    if self._watch.beat(self._sessions, now):
+                        self.spool.set_meta("past", self._watch.kept())
                 alive_at = now
             if (now - counted_at).total_seconds() >= _COUNTS_S:
                 self._count(unkept)
@@ -339,6 +365,7 @@ class Station:
         for each in heard.until(horizon):
             if isinstance(each, Received):
                 self._heard_at[each.reader] = each.at
+                self._watch.hear(each)
                 before = passes.in_hand
                 self._keep(passes.hear(each), passes, unkept)
                 if (passes.in_hand and passes.in_hand.context) != (before and before.context):
@@ -446,7 +473,7 @@ class Station:
         if said == self._said and not is_due:
             return False
         self._said = said
-        live.show(tree)
+        live.show({**tree, "health": self.health().tree()})
         return True
 
     def _lines(self) -> list[Line]:
