@@ -27,6 +27,7 @@ from readers.reads import (
     DELIVERED,
     CardRead,
     Happening,
+    Input,
     Item,
     LineDown,
     LineUp,
@@ -272,6 +273,11 @@ class Session:
             raise late(timeout_s)
         return turn.conversation.result
 
+    def tell(self, value: Item) -> None:
+        """Let `take` return something that was found out in a conversation, such as an input."""
+        if isinstance(value, self._deliver):
+            self._put([Received(self._clock(), self.name, value)])
+
     def _live(self) -> None:
         pause_s, longest_s = self._back_off_s
         while not self._stopping.is_set():
@@ -412,6 +418,8 @@ class Session:
             counters.tag_reads += 1
         elif isinstance(item, Scan):
             counters.scans += 1
+        elif isinstance(item, Input):
+            counters.replies += 1
         elif isinstance(item, Reply):
             counters.replies += 1
             counters.errors += item.error is not None

@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
+from readers.emulation import EmulatedReader
+from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import Received
 from readers.recording import replay
 from readers.registry import protocol
@@ -235,6 +237,32 @@ def test_a_gate_says_pass_and_names_the_carton(
     running.stop()
     shown = next(each for each in server.live if each["state"] == "PASS")
     assert shown["carton"] == {"key": COUNTED_BOX, "name": "…7703"}
+
+
+def test_lamps_at_a_reader_follow_the_screen_and_an_input_is_no_read(
+    server: Server, scanner: Scanner, tmp_path: Path
+) -> None:
+    device = LlrpEmulator()
+    arch = EmulatedReader("arch", "llrp", port="tcp", emulator=device)
+    text = (
+        config(server, scanner, "shipping")
+        + f"""
+[[reader]]
+name = "arch"
+protocol = "llrp"
+url = "{arch.url}"
+lights = "green=1 amber=2 red=3"
+"""
+    )
+    running = Running(text, tmp_path)
+    until(lambda: scanner.connects and arch.is_connected)
+    device.gpi(1, is_high=True)
+    scanner.beep("C-7703")
+    until(lambda: device.outputs() == {1: True, 2: False, 3: False, 4: False})
+    running.stop()
+    arch.stop()
+    assert device.outputs() == dict.fromkeys(range(1, 5), False)
+    assert [each["bizStep"] for each in server.events()] == ["shipping"]
 
 
 def test_a_carton_that_is_packed_meanwhile_is_known_at_the_gate(

@@ -91,6 +91,21 @@ def test_a_file_overrides_how_passes_are_told_apart() -> None:
                 "r2000_a0."
             ),
         ),
+        (
+            'role = "gate"',
+            'lights = "mauve=1"',
+            "Reader 'gate': Cannot read 'mauve=1' as a lamp: expected green, amber, red, blue, ",
+        ),
+        (
+            'protocol = "r2000_a0"',
+            'protocol = "fonkan_ascii"\nlights = "green=1"',
+            "Reader 'gate' speaks fonkan_ascii, which switches no outputs.",
+        ),
+        (
+            'protocol = "r2000_a0"',
+            'protocol = "chainway"\ninputs_every_ms = 200',
+            "Reader 'gate' speaks chainway, which is not asked for inputs.",
+        ),
         ("[[reader]]", "[[readers]]", "The station has no reader: write at least one [[reader]]."),
         (
             'role = "gate"',

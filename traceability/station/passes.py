@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from readers.reads import CardRead, Received, Scan, TagRead
+from readers.reads import CardRead, Input, Received, Scan, TagRead
 from traceability.errors import InvalidIdentifier
 from traceability.flow import Flow, Work
 from traceability.gs1 import identify, key_of_epc, product_of
@@ -97,10 +97,12 @@ class StationPasses:
         return self._builder
 
     def hear(self, received: Received) -> list[Closed]:
-        """Take in one read or scan; give the passes that it closes, in order."""
+        """Take in one read, scan or input; give the passes that it closes, in order."""
         at = received.at
-        closed = self.advance(at)
         value = received.value
+        if isinstance(value, Input):
+            return self.beam(at, received.reader, value.pin, is_broken=value.is_high)
+        closed = self.advance(at)
         if isinstance(value, TagRead):
             key = key_of_epc(value.epc)
             is_blank = self._blank.see(key, value)

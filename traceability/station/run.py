@@ -50,6 +50,7 @@ from traceability.station.settings import (
     StationSettings,
     place_of,
 )
+from traceability.station.signals import Signals
 from traceability.station.spool import Spool
 from traceability.station.verdict import READY
 
@@ -305,6 +306,7 @@ class Station:
         keeper.begin([each.name for each in self.settings.readers], self._clock())
         heard = Heard()
         self._open_readers()
+        signals = Signals(self.settings.readers, self._sessions)
         alive_at = told_at = counted_at = self._clock()
         log.info("station %s is at work at stage %s", post.name, post.stage.name)
         while not self._stopping.is_set():
@@ -321,6 +323,7 @@ class Station:
             if passes.wants_refresh:
                 passes.wants_refresh = False
                 errand.hurry()
+            signals.show(self._last, now)
             if (now - alive_at).total_seconds() >= ALIVE_S:
                 with contextlib.suppress(DatabaseBusy):  # the gap then begins a little earlier
                     keeper.alive(now)
@@ -333,6 +336,7 @@ class Station:
             is_due = (now - told_at).total_seconds() >= HEARTBEAT_S
             if self._show(live, passes, now, is_due=is_due):
                 told_at = now
+        signals.stop()
         self._stop_readers(heard)
         far = datetime.max.replace(tzinfo=UTC)
         self._take(heard, far, passes, keeper, unkept, advance=False)

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from readers.input_poll import tells_inputs
+from readers.lights import Lamps, has_outputs
 from readers.reads import ReaderError
 from readers.registry import protocol
 from readers.tapes import Limits
@@ -59,6 +61,10 @@ class ReaderSettings:
     """What people call its job: `gate`, `table`, `hand`. Only shown."""
     port_id: str = ""
     """By what its plug is known when it is put in again under another name; see `readers.ports`."""
+    lights: str = ""
+    """Which lamp hangs at which output, such as `green=1 red=2`; empty: none."""
+    inputs_every_ms: int | None = None
+    """How often it is asked for its inputs; None: never, it may tell of them by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +241,16 @@ def _reader(number: int, tree: object) -> ReaderSettings:
     spoken = _text(tree, "protocol", who) or ""
     try:
         protocol(spoken)
+        lights = _text(tree, "lights", who, is_needed=False) or ""
+        if lights:
+            Lamps.parse(lights)
     except ReaderError as error:
         raise InvalidSettings(f"Reader {name!r}: {error}") from error
+    every_ms = _number(tree, "inputs_every_ms", 50, 60_000)
+    if lights and not has_outputs(spoken):
+        raise InvalidSettings(f"Reader {name!r} speaks {spoken}, which switches no outputs.")
+    if every_ms is not None and not tells_inputs(spoken):
+        raise InvalidSettings(f"Reader {name!r} speaks {spoken}, which is not asked for inputs.")
     return ReaderSettings(
         name=name,
         protocol=spoken,
@@ -244,6 +258,8 @@ def _reader(number: int, tree: object) -> ReaderSettings:
         baud=_number(tree, "baud", 300, 4_000_000),
         role=_text(tree, "role", who, is_needed=False) or "",
         port_id=_text(tree, "port_id", who, is_needed=False) or "",
+        lights=lights,
+        inputs_every_ms=every_ms,
     )
 
 

@@ -34,7 +34,7 @@ _STATION = ("name", "title", "server", "stage", "place", "read_point", "zone", "
 _FILES = ("spool", "spool_mb", "recordings", "recordings_mb", "recordings_reader_mb")
 _USUAL = {each.name: each.default for each in fields(StationSettings)}
 _TIMES = ("quiet_ms", "scan_quiet_ms", "still_ms", "merge_s", "min_reads")
-_READER = ("name", "protocol", "url", "baud", "role", "port_id")
+_READER = ("name", "protocol", "url", "baud", "role", "port_id", "lights", "inputs_every_ms")
 NAME_SIZE_MAX = 28
 """Station names have at most 32 characters; a number may follow."""
 

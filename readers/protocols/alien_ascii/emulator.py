@@ -56,6 +56,11 @@ class AlienEmulator(Emulator):
         self.counts: dict[bytes, int] = {}
         self.tags = Population(self.field)
 
+    def input(self, pin: int, *, is_high: bool) -> None:
+        """Change an input, such as a photo-eye; the host learns of it when it asks."""
+        held = int(self._settings["ExternalInput"]) & ~(1 << (pin - 1))
+        self._settings["ExternalInput"] = str(held | is_high << (pin - 1))
+
     @property
     def output_bits(self) -> int:
         """Levels of the outputs, the first in the lowest bit."""
