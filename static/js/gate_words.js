@@ -141,7 +141,7 @@ export class Composer {
       const count = whole(tree.blank) || whole(tree.count);
       return { count, line: this.#blank(count), action: "show tags" };
     }
-    if (tree.reason === "no-tag") return { reason: this.say("no tag"), line: this.say("aside") };
+    if (tree.reason === "no-tag") return { word: this.say("no tag word"), reason: this.say("no tag"), line: this.say("aside") };
     const others = rows(tree.others);
     const expected = maybe(tree.expected);
     const facts = (others.length ? others : rows(tree.items)).map(thing);

@@ -61,7 +61,7 @@ def shown(html: str) -> dict[str, str]:
         ("unknown", {"word": "Unknown tag", "count": "3", "of": "unknown"}),
         (
             "no-tag",
-            {"word": "Unknown tag", "reason": "Something went through, and no tag answered"},
+            {"word": "No tag", "reason": "Something went through, and no tag answered"},
         ),
         (
             "hold",

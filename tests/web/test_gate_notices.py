@@ -20,7 +20,7 @@ from traceability.station.link import Link
 from traceability.web.clock import utc_now
 
 LIVE = "/api/stations/dock/live"
-FELL = "Reads only 82.1 to 90.2 % of what passes; it used to be 97.0 to 98.9 %"
+FELL = "Reads only 82.1–90.2 % of what passes; it used to be 97.0–98.9 %"
 GOOD = {"low": 0.9712, "high": 0.9894, "things": 4_812, "passes": 203}
 
 
@@ -40,7 +40,7 @@ def test_the_list_of_gates_says_what_each_notices(client: FlaskClient) -> None:
 def test_behind_why_stands_what_to_do(client: FlaskClient) -> None:
     client.post(LIVE, json=STATES["watched"])
     shown = words(client.get("/gate/dock?why=1").text)
-    assert "Reads 97.1 to 99.0 % of what passes from 4 812 things in 203 visits" in shown
+    assert "Reads 97.1–99.0 % of what passes from 4 812 things in 203 visits" in shown
     assert "Look at the antennas, their cables, and what stands near the gate." in shown
     assert "Set the clock of that PC" in shown
 
@@ -72,7 +72,7 @@ def test_a_clock_is_told_in_words(
 def test_it_is_said_in_chinese(client: FlaskClient) -> None:
     client.post(LIVE, json=STATES["watched"])
     shown = words(client.get("/gates", headers={"Accept-Language": "zh"}).text)
-    assert "只读到经过物品的 82.1 至 90.2 %；以前是 97.0 至 98.9 %" in shown
+    assert "只读到经过物品的 82.1–90.2 %；以前是 97.0–98.9 %" in shown
     assert "3 件停在旁边" in shown
 
 

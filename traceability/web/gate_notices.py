@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 from traceability.web import screen
 from traceability.web.sentences import gettext as _
 from traceability.web.sentences import ngettext
-from traceability.web.words import duration, number
+from traceability.web.words import THIN, duration, number
 
 CLOCK_MS = 2_000
 """Clocks further apart are told in the list of gates: two scans may then stand in wrong order."""
@@ -92,9 +92,8 @@ def _range(share: Mapping[str, Any]) -> str:
     """Write a range in percent; rounded away from its middle, so that it still holds."""
     low, high = int(share["low"] * 1_000) / 10, -int(-share["high"] * 1_000 // 1) / 10
     low, high = min(low, 100.0), min(high, 100.0)
-    if low == high:
-        return _("%(share)s %%", share=number(low, 1))
-    return _("%(low)s to %(high)s %%", low=number(low, 1), high=number(high, 1))
+    shown = number(low, 1) if low == high else f"{number(low, 1)}–{number(high, 1)}"
+    return f"{shown}{THIN}%"
 
 
 def _clock(said: object) -> tuple[str, bool]:

@@ -53,6 +53,7 @@ SENTENCES: dict[str, LazyString] = {
     "aside": lazy_gettext("Put it aside"),
     "blank one": lazy_gettext("1 tag that was never written: give it a number first"),
     "blank many": lazy_gettext("%(count)s tags that were never written: give them a number first"),
+    "no tag word": lazy_gettext("No tag"),
     "no tag": lazy_gettext("Something went through, and no tag answered"),
     "two codes": lazy_gettext("Two codes disagree"),
     "two codes say": lazy_gettext("The label says %(label)s, the tag %(tag)s. Put it aside"),

@@ -20,6 +20,7 @@ from traceability.web.clock import now
 from traceability.web.gate_notices import notices
 from traceability.web.sentences import LazyString, lazy_gettext, ngettext
 from traceability.web.sentences import gettext as _
+from traceability.web.station_alarms import Alarm, alarms
 from traceability.web.words import duration, number, state_word, titled
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class GateCell:
     href: str
     fell: tuple[str, str] = ("", "")
     """That it reads less than it used to, and what to look at; empty while it does not."""
+    alarms: tuple[Alarm, ...] = ()
+    """What its station says of its own health."""
 
     def tree(self) -> dict[str, object]:
         """Return it as JSON."""
@@ -123,7 +126,7 @@ def _gate_cell(name: str, said: Mapping[str, Any], at: datetime) -> GateCell:
     title = str(said.get("title") or name)
     noticed = notices(said)
     fell = (noticed.fell, noticed.remedy)
-    return GateCell(name, title, state, state_word(state), line, aside, heard, href, fell)
+    return GateCell(name, title, state, state_word(state), line, aside, heard, href, fell, alarms(said))
 
 
 def has_page(start: str) -> bool:
@@ -219,9 +222,18 @@ def _gates(gates: Sequence[GateCell]) -> list[Need]:
     ]
 
 
+def _alarms(gates: Sequence[GateCell]) -> list[Need]:
+    return [
+        Need("reader", alarm.state, alarm.what, alarm.line, None, one.title, url_for("readers.show"))
+        for one in gates
+        if one.state != "offline"
+        for alarm in one.alarms
+    ]
+
+
 def _falls(gates: Sequence[GateCell]) -> list[Need]:
     return [
-        Need("reader", "again", one.fell[0], one.fell[1], one.since, one.title, one.href)
+        Need("reader", "again", one.fell[0], one.fell[1], None, one.title, one.href)
         for one in gates
         if one.fell[0]
     ]

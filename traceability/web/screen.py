@@ -260,7 +260,7 @@ def _unknown(screen: Screen, tree: Tree, _moment: Moment) -> Screen:
         line = _blank({"blank": count})
         return replace(screen, count=count, line=line, action="show tags")
     if tree.get("reason") == "no-tag":
-        return replace(screen, reason=say("no tag"), line=say("aside"))
+        return replace(screen, word=say("no tag word"), reason=say("no tag"), line=say("aside"))
     others = rows(tree.get("others"))
     expected = _maybe(tree.get("expected"))
     facts = [thing(one) for one in (others or rows(tree.get("items")))]
