@@ -193,8 +193,7 @@ def _write_epc(steps: TagSteps, tid: bytes, epc: bytes, password: int) -> Talk[W
         yield from steps.write(tag, EPC, 1, pc.to_bytes(2, "big") + epc, password)
     except ReaderError as error:
         refusal = error  # perhaps only the answer was lost: the tag itself knows
-    tag = yield from choose(steps, Selection(tid=tid))
-    after_pc, after_epc = yield from _pc_and_epc(steps, tag)
+    after_pc, after_epc = yield from _again(steps, tid)
     if after_epc != epc or (after_pc ^ pc) & PC_COMPARED:
         now = f"the tag says {after_pc:04X} {after_epc.hex().upper()}"
         if refusal is not None and (after_pc, after_epc) == (before_pc, before_epc):
@@ -227,11 +226,19 @@ def write_password(
         tag = yield from choose(steps, Selection(tid=tid))
         pc, epc = yield from _pc_and_epc(steps, tag)
         data = new.to_bytes(4, "big")
-        yield from steps.write(tag, RESERVED, PASSWORDS[which], data, password)
+        refusal: ReaderError | None = None
+        try:
+            yield from steps.write(tag, RESERVED, PASSWORDS[which], data, password)
+        except ReaderError as error:
+            refusal = error  # perhaps only the answer was lost: the tag itself knows
         is_access = which == "access password"
         key = new if is_access and password else password
-        if (yield from steps.read(tag, RESERVED, PASSWORDS[which], 2, key)) != data:
-            raise ReaderError(
+        try:
+            held = yield from steps.read(tag, RESERVED, PASSWORDS[which], 2, key)
+        except ReaderError as error:
+            raise refusal or ReaderError(f"The {which} may be written: {error}") from error
+        if held != data:
+            raise refusal or ReaderError(
                 f"The {which} does not read back as written. Hold the tag closer and write again."
             )
         return Written(which, tid, pc, epc, pc, epc)
@@ -353,6 +360,18 @@ def refuse_twins(tag: Tag, everything: Sequence[Tag]) -> None:
             f"{len(twins) + 1} tags in the field have EPC {tag.epc.hex().upper()}, and this reader"
             " cannot tell them apart: take the others away."
         )
+
+
+def _again(steps: TagSteps, tid: bytes) -> Talk[tuple[int, bytes]]:
+    """Return what a tag says after it was written to."""
+    try:
+        tag = yield from choose(steps, Selection(tid=tid))
+        return (yield from _pc_and_epc(steps, tag))
+    except ReaderError as error:
+        raise ReaderError(
+            f"TID {tid.hex().upper()} may be written or not, for it does not answer any more:"
+            f" hold it to the antenna and read it. {error}"
+        ) from error
 
 
 def _pc_and_epc(steps: TagSteps, tag: Tag) -> Talk[tuple[int, bytes]]:

@@ -16,7 +16,7 @@ from readers.reads import ReaderError, Written
 from readers.registry import PROTOCOLS
 from readers.tag_memory import RESERVED, EmulatedTag, Population
 from readers.talk import Conversation, Talk
-from readers.writing import Selection, Tag
+from readers.writing import Selection, Tag, refuse_twins
 
 CONTROLLED = [name for name, entry in PROTOCOLS.items() if entry.controls is not None]
 WRITING = [
@@ -224,15 +224,15 @@ class Steps(Controls):
 
     name = "A bad reader"
 
-    def __init__(self, *, is_stored: bool, is_said: bool) -> None:
+    def __init__(self, *, is_stored: bool, is_said: bool, leaves: bool = False) -> None:
         self.tag = EmulatedTag(ONE)
-        self.is_stored, self.is_said = is_stored, is_said
+        self.is_stored, self.is_said, self.leaves = is_stored, is_said, leaves
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         yield from ()
         tid = bytes(self.tag.banks[2])
         found = Tag(self.tag.epc, int.from_bytes(self.tag.pc, "big"), tid)
-        return (found,) if selection.tid in (b"", tid) else ()
+        return (found,) if selection.tid in (b"", tid) and not self.tag.is_killed else ()
 
     def read(self, tag: Tag, bank: int, address: int, words: int, password: int) -> Talk[bytes]:
         yield from ()
@@ -240,6 +240,7 @@ class Steps(Controls):
 
     def write(self, tag: Tag, bank: int, address: int, data: bytes, password: int) -> Talk[None]:
         yield from ()
+        self.tag.is_killed = self.leaves
         if self.is_stored:
             self.tag.write(bank, address, data, password)
         if not self.is_said:
@@ -255,6 +256,24 @@ def done(steps: Steps) -> Written:
 def test_a_write_whose_answer_is_lost_is_no_failure() -> None:
     written = done(Steps(is_stored=True, is_said=False))
     assert (written.before_epc, written.after_epc) == (ONE, NEW)
+
+
+def test_a_password_whose_answer_is_lost_is_written_all_the_same() -> None:
+    steps = Steps(is_stored=True, is_said=False)
+    one = Conversation(steps.write_password(bytes(steps.tag.banks[2]), "access password", KEY))
+    one.begin(0.0)
+    assert one.result.what == "access password"
+    for is_said, sentence in ((False, "No answer."), (True, "does not read back as written")):
+        steps = Steps(is_stored=False, is_said=is_said)
+        one = Conversation(steps.write_password(bytes(steps.tag.banks[2]), "access password", KEY))
+        one.begin(0.0)
+        with pytest.raises(ReaderError, match=sentence):
+            _ = one.result
+
+
+def test_a_tag_that_leaves_in_the_middle_may_be_written_or_not() -> None:
+    with pytest.raises(ReaderError, match=r"^TID E28011050{8}\w{8} may be written or not"):
+        done(Steps(is_stored=True, is_said=True, leaves=True))
 
 
 def test_a_write_that_does_not_read_back_is_one() -> None:
@@ -308,3 +327,10 @@ def test_a_hand_held_finds_its_inventory_as_it_was() -> None:
     before = bench.do(bench.controls.settings())
     bench.do(bench.controls.read_tag(Selection(epc=OTHER), 2, 0, 2))
     assert bench.do(bench.controls.settings()) == before
+
+
+def test_a_tag_whose_twin_lies_beside_it_is_left_alone() -> None:
+    twin = Tag(ONE, 0x3000, b"two")
+    refuse_twins(Tag(ONE, 0x3000, b"one"), [Tag(ONE, 0x3000, b"one"), Tag(OTHER, 0x3000, b"two")])
+    with pytest.raises(ReaderError, match=r"^2 tags in the field have EPC 3034.*: take the others"):
+        refuse_twins(Tag(ONE, 0x3000, b"one"), [Tag(ONE, 0x3000, b"one"), twin])

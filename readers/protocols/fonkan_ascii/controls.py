@@ -73,6 +73,8 @@ class FonkanControls(Controls):
         """Ask for all tags, and each for its chip number where that is what is looked for."""
         if selection.tid:
             return (yield from by_reading_tids(self, selection.tid))
+        # Its answer comes behind the end of a round that was still going on.
+        yield from self._do(NUMBER, NUMBER)
         found: dict[bytes, Tag] = {}
         item = yield Ask(Frame(ALL).encode(), _is_round, ROUND_MS)
         while isinstance(item, TagRead):

@@ -38,8 +38,8 @@ class TslControls(Controls):
 
     def settings(self) -> Talk[Settings]:
         """Ask for the options of the inventory."""
+        version = yield from self._hello()
         text = yield from self._inventory_options()
-        version = yield from self.ask(b".vr\r\n", command_code(".vr"), tries=TRIES)
         said = options_of(text)
         power, session, q = said.get("o", ""), said.get("qs", ""), said.get("qv", "")
         return Settings(
@@ -54,15 +54,18 @@ class TslControls(Controls):
     def set_power(self, power_dbm: Sequence[float]) -> Talk[None]:
         """Set the power of the inventory, in whole dBm."""
         within(self.name, "power", power_dbm, *DBM)
+        yield from self._hello()
         yield from self._do(".iv", f"-n -o {round(power_dbm[0])}")
 
     def set_session(self, session: int, target: str = "A") -> Talk[None]:
         """Set session and target of the inventory."""
         within(self.name, "session", (session,), 0, 3)
+        yield from self._hello()
         yield from self._do(".iv", f"-n -qs s{session} -qt {target.lower()}")
 
     def restore(self, settings: Settings) -> Talk[None]:
         """Put back the options of the inventory."""
+        yield from self._hello()
         for _, text in settings.kept:
             yield from self._do(".iv", f"-n {bytes.fromhex(text).decode()}")
 
@@ -72,7 +75,9 @@ class TslControls(Controls):
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         """Take an inventory of the tags that are selected."""
-        self._options = self._options or (yield from self._inventory_options())
+        if not self._options:
+            yield from self._hello()
+            self._options = yield from self._inventory_options()
         asked = f".iv -al off -e on {_selection(selection)}\r\n".encode()
         reads, reply = yield from self._answer(".iv", asked, TRIES)
         if reply.error not in (None, _NO_TAG):
@@ -111,6 +116,10 @@ class TslControls(Controls):
         if self._options:
             options, self._options = self._options, ""
             yield from self._do(".iv", f"-n {options}")
+
+    def _hello(self) -> Talk[Reply]:
+        """Ask for the version: its answer comes after that of a round which was still going on."""
+        return (yield from self.ask(b".vr\r\n", command_code(".vr"), tries=TRIES))
 
     def _inventory_options(self) -> Talk[str]:
         reply = yield from self._do(".iv", "-n -p")
