@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page
 from readers.emulation import EmulatedReader
 from readers.ports import Port
 from readers.protocols.r200_bb7e.emulator import R200Emulator
+from readers.usb import usb_devices
+from tests.readers.usb_sockets import plug
 from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve, until
 from tests.web.browser import open_page, sideways
 from traceability.simulation import labels
@@ -92,6 +94,43 @@ def test_from_the_plug_to_the_step_takes_four_touches_and_less_than_a_minute(
         page.wait_for_selector("text=Take away", state="detached", timeout=15_000)
     assert "4711" in json.dumps(recorded(served.ledger, "event"))
     assert (floor.stations(), problems) == ([], [])
+
+
+def test_a_gun_of_which_nothing_is_known_is_scanned_with_in_three_touches(
+    browser: Browser, served: Served, floor: Floor, tmp_path: Path
+) -> None:
+    gun = EmulatedReader("gun", "barcode_lines", port="tcp")
+    with open_page(browser, "phone", locale="en-GB") as page:
+        page.goto(f"{served.url}/readers")
+        page.fill("[name=address]", gun.url.removeprefix("socket://"))
+        row = page.locator(".port", has_text=gun.url.removeprefix("socket://"))
+        touches = 1
+        page.locator(".by-address").get_by_text("Find out", exact=True).click()
+        row.get_by_text("Scan something now").wait_for(timeout=30_000)
+        until(lambda: gun.scan("5901234123457"))
+        row.get_by_text("scanned 5901234123457").wait_for(timeout=30_000)
+        touches += 1
+        row.get_by_text("Read now", exact=True).click()
+        row.get_by_text("Reading", exact=True).wait_for()
+        until(lambda: gun.scan("4006381333931"))
+        row.locator(".seen", has_text="4006381333931").wait_for(timeout=30_000)
+        touches += 1
+        row.get_by_text("Shipping", exact=True).click()
+        page.locator(".at-work", has_text="working").wait_for(timeout=30_000)
+    gun.stop()
+    assert (touches, [one.protocol for one in floor.stations()]) == (3, ["barcode_lines"])
+
+
+def test_what_is_plugged_in_without_a_port_shows_while_somebody_looks(
+    browser: Browser, served: Served, floor: Floor, tmp_path: Path
+) -> None:
+    floor._plugs = lambda: usb_devices(system=tmp_path / "sys")
+    with open_page(browser, "desktop", locale="en-GB") as page:
+        page.goto(f"{served.url}/readers")
+        touch(page, "I plugged it in and nothing appears")
+        page.wait_for_selector("text=This PC notices nothing new in its sockets")
+        plug(tmp_path / "sys", "1-2", "1a86:7523", name="USB Serial", seconds=3)
+        page.wait_for_selector("text=sudo modprobe ch341", timeout=15_000)
 
 
 def test_without_a_script_the_forms_wait_and_do_the_same(

@@ -106,6 +106,9 @@ def _kinds(view: View) -> list[Kind]:
     if working:
         line = _("One for each person, with the name and a code")
         found.append(Kind("user", _("Badges"), line, url_for("labels.show_badges"), working))
+    if access.role() == "admin":
+        line = _("Steps, undo and people as codes, to hang up beside a scanner")
+        found.append(Kind("print", _("Command sheet"), line, url_for("command_sheet.show")))
     return found
 
 

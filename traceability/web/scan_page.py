@@ -36,6 +36,7 @@ from traceability.scanning.desk import read_desk, read_scan
 from traceability.scanning.twice import record_mark
 from traceability.web import access, scan_words
 from traceability.web.clock import now
+from traceability.web.command_sheet import command_of
 from traceability.web.layout import PREFERENCE_AGE_S, MenuEntry, static_url
 from traceability.web.reading import current
 from traceability.web.scan_answers import Teller, opened_tree
@@ -148,7 +149,10 @@ def _addresses() -> dict[str, str]:
 @blueprint.post("/scan/step")
 def choose() -> BaseResponse:
     """Keep the step that was chosen for this device."""
-    wish = request.form.get("step", "")
+    return _chosen(request.form.get("step", ""))
+
+
+def _chosen(wish: str) -> BaseResponse:
     with current().look() as view:
         stages = view.flow.stages
     if not any(stage.name == wish for stage in stages):
@@ -176,6 +180,8 @@ def take() -> BaseResponse:
         return redirect(url_for("scan_page.show"), 303)
     if not text:
         return _screen(stage, Said("ready", _("Ready"), str(scan_words.SENTENCES["type first"])))
+    if (command := command_of(text)) is not None:
+        return _obeyed(stage, *command)
     kept = session.get("scan") or {"device": f"page-{token_hex(8)}", "epoch": _ms(), "counter": 0}
     if request.form.get("counter") != str(kept["counter"]):
         # The same form once more: a page that was loaded again must not count a ticket twice.
@@ -183,6 +189,14 @@ def take() -> BaseResponse:
         return _screen(stage, Said("ready", _("Ready"), line))
     session["scan"] = {**kept, "counter": kept["counter"] + 1}
     return _answered(stage, session["scan"], text)
+
+
+def _obeyed(stage: Stage, act: str, step: str) -> BaseResponse:
+    """Do what a code of the command sheet says; a form without scripts cannot take back."""
+    if act == "step":
+        return _chosen(step)
+    line = "was put away" if act == "put away" else "nothing to undo"
+    return _screen(stage, Said("ready", _("Ready"), str(scan_words.SENTENCES[line])))
 
 
 def _ms() -> int:

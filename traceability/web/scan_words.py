@@ -30,6 +30,8 @@ SENTENCES: dict[str, LazyString] = {
     "of": lazy_gettext("of %(count)s"),
     "today": lazy_gettext("%(count)s today"),
     "undo name": lazy_gettext("Undo %(name)s"),
+    "nothing to undo": lazy_gettext("There is nothing here that can be taken back."),
+    "was put away": lazy_gettext("What was open is put away. Scan the next code."),
     "undoing": lazy_gettext("Being taken back"),
     "refused": lazy_gettext("Not taken"),
     "send again": lazy_gettext("Send it again"),

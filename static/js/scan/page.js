@@ -2,6 +2,7 @@
    it is sent, and judged by the server when the answer comes. Nothing is asked between two scans. */
 
 import { Camera } from "./camera.js";
+import { Commands } from "./commands.js";
 import { Face } from "./face.js";
 import { Outbox, moment } from "./outbox.js";
 import { Pad } from "./pad.js";
@@ -10,10 +11,8 @@ import { RollForm } from "./roll.js";
 import { feel, stayAwake, wakeOnTouch } from "./senses.js";
 import { Tones } from "../tones.js";
 
-/* An answer that comes sooner than this needs no word of its own in between. */
-const HEARD_AFTER_MS = 140;
-/* A page that moved to another record does not move again at once. */
-const MOVE_MS = 10000;
+const HEARD_AFTER_MS = 140; // an answer that comes sooner needs no word of its own in between
+const MOVE_MS = 10000; // a page that moved to another record does not move again at once
 /* A server that is silent this long may be gone for good: the page says what helps then. */
 const GONE_MS = 60000;
 const GRAVITY = ["ready", "pass", "late", "again", "unknown", "hold", "stop"];
@@ -79,14 +78,15 @@ const outbox = new Outbox(post, (kind, detail) => hears[kind](detail));
 
 /* --- a scan --- */
 
+const commands = new Commands(root, face, say, undo, () => csrf);
+
 function take(text, by) {
+  for (const form of [pad, rollForm, bindForm]) form.close();
+  if (commands.obey(text)) return;
   const at = new Date();
   const row = face.heard(text, at);
   tones.tick();
   feel("tick");
-  pad.close();
-  rollForm.close();
-  bindForm.close();
   today += 1;
   face.fill("today", say("today", { count: today }));
   root.dataset.scans = String(Number(root.dataset.scans ?? 0) + 1);
