@@ -19,7 +19,7 @@ from readers.watching.commands import watch
 from readers.watching.lines import told
 
 if TYPE_CHECKING:
-    from readers.emulation import EmulatedReader
+    from readers.emulation import EmulatedReader, PortKind
     from readers.probe import Step
 
 NAMES = click.Choice(list(PROTOCOLS))
@@ -44,13 +44,18 @@ for _command in control_commands.COMMANDS:
 
 @readers.command("list")
 @click.argument("devices", nargs=-1)
+@click.option("--keyboards", "is_all", is_flag=True, help="Every keyboard, a person's too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a port.")
-def list_ports(devices: tuple[str, ...], as_json: bool) -> None:
+def list_ports(devices: tuple[str, ...], is_all: bool, as_json: bool) -> None:
     """Say for each port (or for DEVICES) whether it can be opened and, if not, the remedy."""
+    from readers.keyboard import keyboards
     from readers.ports import examine, ports
     from readers.usb import usb_devices
 
     found = [examine(device) for device in devices] if devices else ports()
+    if is_all:
+        listed = {port.device for port in found}
+        found += [port for port in keyboards(is_all=True) if port.device not in listed]
     unseen = [] if devices else [one for one in usb_devices() if one.is_suspect]
     if as_json:
         for tree in [port.tree() for port in found] + [device.tree() for device in unseen]:
@@ -147,7 +152,8 @@ def tapes(folder: Path, as_json: bool) -> None:
 def probe(port: str, seconds: float, as_json: bool) -> None:
     """Find out which protocol the reader on PORT speaks, at which speed, and what it is.
 
-    Nothing in the reader is changed. PORT is /dev/ttyUSB0, COM3 or socket://host:port.
+    Nothing in the reader is changed. PORT is /dev/ttyUSB0, COM3, socket://host:port or another
+    address of docs/protocols.md.
     """
     from readers.probe import Found
     from readers.probe import probe as find_out
@@ -289,9 +295,17 @@ def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
 @readers.command()
 @click.option("--protocol", "name", type=NAMES, required=True, help="What the device speaks.")
 @click.option(
-    "--port", type=click.Choice(["pty", "tcp"]), default="pty", help="What the host opens."
+    "--port",
+    type=click.Choice(["pty", "tcp", "tls", "http", "mqtt", "webhook"]),
+    default="pty",
+    help="What the host opens.",
 )
 @click.option("--tcp-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM file with its key: tls, http and mqtt are then spoken through TLS.",
+)
 @click.option("--wire-log", type=click.Path(dir_okay=False), help="One JSON line a good frame.")
 @click.option("--baud", type=int, help="On a pty: the only speed at which it is understood.")
 @click.option("--chunk", type=click.IntRange(0), default=0, help="Cut frames to 1…N bytes.")
@@ -300,8 +314,9 @@ def decode_lines(lines: Iterable[str], codec: Codec, out: IO[str]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Answers as JSON lines.")
 def emulate(
     name: str,
-    port: str,
+    port: PortKind,
     tcp_port: int,
+    certificate: Path | None,
     wire_log: str | None,
     baud: int | None,
     chunk: int,
@@ -309,7 +324,7 @@ def emulate(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Be a reader on a pty or TCP port, told by lines on standard input.
+    """Be a reader on a pty or a network, told by lines on standard input.
 
     Lines: `show EPC…`, `hide EPC…`, `clear`, `scan TEXT`, `scan ]C1 TEXT`, `unplug`, `plug`,
     `flip N`, `swallow N`. The end of input ends it.
@@ -319,8 +334,9 @@ def emulate(
     reader = EmulatedReader(
         name,
         name,
-        port="tcp" if port == "tcp" else "pty",
+        port=port,
         tcp_port=tcp_port,
+        certificate=certificate,
         wire_log=wire_log,
         baud=baud,
         faults=Faults(chunk_size_max=chunk, noise_rate=noise, seed=seed),

@@ -20,13 +20,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, get_args
 
 from readers.codec import Emulator, Sent
 from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
 from readers.wires import PtyWire, TcpWire, Wire
 
+PortKind = Literal["pty", "tcp", "tls", "http", "mqtt", "webhook"]
+PORT_KINDS = get_args(PortKind)
 ROUND_S = 0.05
 """How often a polling module pushes a round."""
 STEP_S = 0.02
@@ -57,13 +59,15 @@ class EmulatedReader:
         name: str,
         protocol: str,
         *,
-        port: Literal["pty", "tcp"] = "pty",
+        port: PortKind = "pty",
         wire_log: Path | str | None = None,
         faults: Faults | None = None,
         emulator: Emulator | None = None,
         folder: Path | str | None = None,
         tcp_port: int = 0,
         baud: int | None = None,
+        certificate: Path | None = None,
+        login: tuple[str, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Switch the reader on.
@@ -78,6 +82,8 @@ class EmulatedReader:
             folder: Where the pty's link lies; None makes one for it.
             tcp_port: A port of one's own choice; 0 takes a free one.
             baud: On a pty, the only speed at which it is understood; None: any.
+            certificate: PEM file with its key: `tls`, `http` and `mqtt` are spoken through TLS.
+            login: User and password that `http` and `mqtt` ask for.
             clock: Seconds since 1970, for the wire log.
 
         Raises:
@@ -107,7 +113,11 @@ class EmulatedReader:
         self.frames_sent = 0
         self._stopping = threading.Event()
         self._has_host = False
-        self._wire: Wire = _wire(port, name, folder, tcp_port, baud)
+        self._wire: Wire = (
+            _wire(port, name, folder, tcp_port, baud)
+            if port in ("pty", "tcp")
+            else _network_wire(port, tcp_port, certificate, login)
+        )
         self._wire.refusal = self._emulator.refusal()
         self._thread = threading.Thread(target=self._live, name=f"emulated {name}", daemon=True)
         self._thread.start()
@@ -338,11 +348,28 @@ class EmulatedReader:
             self._log.write(json.dumps(told | {"frame": sent.frame.hex(), "sent": is_sent}) + "\n")
 
 
+def _network_wire(
+    port: str, tcp_port: int, certificate: Path | None, login: tuple[str, str] | None
+) -> Wire:
+    from readers.network_wires import HttpWire, MqttWire, PostWire, TlsWire
+
+    if port == "http":
+        return HttpWire(tcp_port, certificate, login)
+    if port == "mqtt":
+        return MqttWire(tcp_port, certificate, login)
+    if port == "webhook":
+        return PostWire(tcp_port)
+    if port == "tls" and certificate is not None:
+        return TlsWire(tcp_port, certificate)
+    raise ReaderError(
+        f"Cannot emulate a reader on {port!r}: expected one of {', '.join(PORT_KINDS)}; tls needs"
+        " a certificate."
+    )
+
+
 def _wire(port: str, name: str, folder: Path | str | None, tcp_port: int, baud: int | None) -> Wire:
     if port == "tcp":
         return TcpWire(tcp_port)
-    if port != "pty":
-        raise ReaderError(f"Cannot emulate a reader on {port!r}: expected pty or tcp.")
     place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="hangtag-"))
     place.mkdir(parents=True, exist_ok=True)
     try:

@@ -26,7 +26,7 @@ from readers.inquiry import About
 from readers.ports import Trouble
 from readers.reads import Item, Noise, PortLost, PortUnavailable, Reply, Scan, TagRead
 from readers.registry import PROTOCOLS, ProtocolEntry
-from readers.transport import KEYBOARDS, Transport, has_speed, open_port
+from readers.transport import Transport, can_be_asked, has_speed, open_port
 
 SECONDS_MAX = 9.5
 BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
@@ -417,8 +417,10 @@ def _try(
     except PortUnavailable as error:
         reason = "unreachable" if is_network else "closed"
         return NotFound(url, reason, str(error), error.trouble)
-    if url.startswith(KEYBOARDS):
-        listed = {name: entry for name, entry in listed.items() if name == "keyboard_lines"}
+    if not can_be_asked(url):
+        listed = {
+            name: entry for name, entry in listed.items() if not _asks(entry) and not entry.bauds
+        }
     one = _Probe(url, port, ends_at, on_step, is_wanted, listed)
     try:
         return one.run()

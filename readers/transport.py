@@ -1,6 +1,7 @@
 """Ports: a device, a pty or a socket, opened by a URL and read without waiting for more.
 
-`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://host:port`, and pyserial's other URLs. A
+`/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://host:port`, pyserial's other URLs, and what
+`readers.network`, `readers.mqtt`, `readers.webhook` and `readers.keyboard` open. A
 read returns what is there as soon as there is anything: asking pyserial for a count either costs a
 call a byte (`socket://`) or waits for the count. Nothing POSIX-only is imported at module level.
 """
@@ -26,6 +27,9 @@ CONNECT_S_MAX = 3.0
 SEND_S_MAX = 2.0
 KEYBOARDS = ("keyboard:", "/dev/input/")
 """How a port begins that is a keyboard."""
+STREAMS = ("http://", "https://", "http-listen://", "mqtt://", "mqtts://")
+"""How a port begins that only tells: whatever is sent there reaches no reader."""
+NETWORKS = ("socket://", "tls://", "llrps://", *STREAMS)
 _IGNORED = "ign_set_control"
 _BUSY = (errno.EBUSY, errno.EAGAIN)
 """A port that a program has taken for itself: by the system's own lock, or by one like ours."""
@@ -72,6 +76,8 @@ def open_port(url: str, baud: int = 115200) -> Transport:
         from readers.keyboard import KeyboardTransport
 
         return KeyboardTransport(url)
+    if url.startswith(NETWORKS):
+        return _network_port(url)
     return SerialTransport(url, baud)
 
 
@@ -81,7 +87,31 @@ def has_speed(url: str) -> bool:
     >>> has_speed("/dev/ttyUSB0"), has_speed("rfc2217://10.0.0.9:2217")
     (True, True)
     """
-    return not url.startswith(("socket://", *KEYBOARDS))
+    return not url.startswith((*NETWORKS, *KEYBOARDS))
+
+
+def can_be_asked(url: str) -> bool:
+    """Tell whether something sent to a port reaches its reader.
+
+    >>> can_be_asked("socket://10.0.0.9:4001"), can_be_asked("mqtt://10.0.0.9/dock")
+    (True, False)
+    """
+    return not url.startswith((*STREAMS, *KEYBOARDS))
+
+
+def _network_port(url: str) -> Transport:
+    scheme = url.partition(":")[0]
+    if scheme in ("mqtt", "mqtts"):
+        from readers.mqtt import MqttTransport
+
+        return MqttTransport(url)
+    if scheme == "http-listen":
+        from readers.webhook import WebhookTransport
+
+        return WebhookTransport(url)
+    from readers.network import HttpStream, TlsTransport
+
+    return HttpStream(url) if scheme in ("http", "https") else TlsTransport(url)
 
 
 def has_own_line(url: str) -> bool:
@@ -93,7 +123,7 @@ def has_own_line(url: str) -> bool:
     return "://" not in url
 
 
-def _keep_alive(connection: socket.socket) -> None:
+def keep_alive(connection: socket.socket) -> None:
     """Let TCP find out that a reader's cable was pulled: the reader itself says nothing."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, seconds in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3)):
@@ -123,7 +153,7 @@ class SocketTransport:
             ) from error
         self._socket.settimeout(SEND_S_MAX)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _keep_alive(self._socket)
+        keep_alive(self._socket)
 
     def recv_some(self, timeout_s: float) -> bytes:
         """Return the bytes that are there, or wait for the first."""
@@ -254,7 +284,7 @@ class Rfc2217Transport:
         # `Any` in effect: the stubs know neither; both have been there in all of pyserial 3.
         self._queue: queue.Queue[bytes | None] = getattr(self._port, "_read_buffer")  # noqa: B009
         self._socket: socket.socket = getattr(self._port, "_socket")  # noqa: B009
-        _keep_alive(self._socket)
+        keep_alive(self._socket)
         self._is_lost = False
 
     def recv_some(self, timeout_s: float) -> bytes:

@@ -101,10 +101,10 @@ class TcpWire:
             ready, _, _ = select.select(watched, [], [], timeout_s)
             if self._listener in ready and self._listener is not None:
                 newcomer, _ = self._listener.accept()
+                newcomer.settimeout(WRITE_S_MAX)
                 if self._host is None:
                     newcomer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    newcomer.settimeout(WRITE_S_MAX)
-                    self._host = newcomer
+                    self._host = self._welcome(newcomer)
                 else:
                     with suppress(OSError):
                         newcomer.send(self.refusal)
@@ -118,6 +118,10 @@ class TcpWire:
             self._host.close()
             self._host = None
         return data
+
+    def _welcome(self, newcomer: socket.socket) -> socket.socket | None:
+        """Return the connection that a host is spoken to on; None if it was let go."""
+        return newcomer
 
     def write(self, data: bytes) -> bool:
         """Put bytes on the wire."""

@@ -377,7 +377,12 @@ def test_typed_addresses_are_kept_until_they_are_forgotten(served: Served, files
 
 
 @pytest.mark.parametrize(
-    "text", ["", "reader", "10.0.0.7", "10.0.0.7:0", "10.0.0.7:70000", "spy:///dev/x", "a b:1", "-"]
+    "text",
+    [
+        *("", "reader", "10.0.0.7", "10.0.0.7:0", "10.0.0.7:70000", "spy:///dev/x", "a b:1", "-"),
+        "https://root:opensesame@10.0.0.7/events",
+        "https://root@10.0.0.7/events?secrets=/etc/hangtag/netrc",
+    ],
 )
 def test_what_is_no_port_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(FloorRefused) as refused:

@@ -12,6 +12,13 @@ from traceability.floor_values import FloorRefused
 TYPED_MAX = 64
 FILE = "addresses.json"
 _NETWORK = re.compile(r"(?:socket://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})/?")
+_STREAM = re.compile(
+    r"(?:https?|http-listen|mqtts?|tls|llrps)://(?:[A-Za-z0-9._-]+@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
+    r"(?::[0-9]{1,5})?(?:/[\x21-\x7e]{0,200})?"
+)
+"""What JSON events and TLS come by; a password in it is no such name."""
+_FILES = ("secrets=", "ca=")
+"""Options that name files of the station: those are for who writes its settings."""
 _DEVICE = re.compile(r"/[^\x00-\x1f]{1,250}")
 _WINDOWS = re.compile(r"(?i)com[1-9][0-9]{0,2}")
 
@@ -24,6 +31,8 @@ def port_url(text: str) -> str:
 
     >>> port_url(" 192.168.1.50:4001 "), port_url("com3"), port_url("/dev/ttyUSB0")
     ('socket://192.168.1.50:4001', 'COM3', '/dev/ttyUSB0')
+    >>> port_url("mqtt://dock@broker.lan/events/#")
+    'mqtt://dock@broker.lan/events/#'
     """
     bare = text.strip()
     network = _NETWORK.fullmatch(bare)
@@ -31,7 +40,8 @@ def port_url(text: str) -> str:
         return f"socket://{network[1]}:{int(network[2])}"
     if _WINDOWS.fullmatch(bare):
         return bare.upper()
-    if _DEVICE.fullmatch(bare):
+    is_stream = _STREAM.fullmatch(bare) and not any(each in bare for each in _FILES)
+    if is_stream or _DEVICE.fullmatch(bare):
         return bare
     raise FloorRefused(
         "address",

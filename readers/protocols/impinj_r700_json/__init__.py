@@ -2,9 +2,9 @@ r"""Impinj R700 and R7xx readers that tell events as JSON lines (IoT device inte
 
 Checklist: HTTP `GET /api/v1/data/stream` with a password, one object a line that ends in CR LF,
 blank lines are keep-alives; EPC in hex (`epcHex`) or base64 or base64url (`epc`), perhaps only one
-of them; RSSI in hundredths of a dBm; older firmware says no `eventType`. The stream is heard over
-`socket://`, asked for with `ImpinjR700Codec(ask=request(...))` where HTTP without TLS is switched
-on in the reader; HTTPS, MQTT, Kafka and starting the inventory are not spoken here.
+of them; RSSI in hundredths of a dBm; older firmware says no `eventType`. The stream is asked for
+by `https://`, comes by `mqtt://`, to `http-listen://` (a webhook), or over `socket://`; Kafka and
+starting the inventory are not spoken here.
 
 >>> [read] = ImpinjR700Codec().receive(
 ...     b'{"tagInventoryEvent":{"epc":"ikUCJA==","antennaPort":3,"peakRssiCdbm":-7400}}\r\n')

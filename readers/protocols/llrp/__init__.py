@@ -1,6 +1,6 @@
 """LLRP 1.0.1 readers on a network: Impinj Speedway and R700, Zebra FX, ThingMagic Sargas, Alien.
 
-Checklist: link TCP 5084 (TLS on 5085 is not spoken here); message `000 VVV TTTTTTTTTT LENGTH(4)
+Checklist: link TCP 5084 (TLS on 5085: `tls://`); message `000 VVV TTTTTTTTTT LENGTH(4)
 ID(4)`, version 1, LENGTH counts all; inside, TLVs `000000 TYPE(10) LENGTH(2)` and TVs `1 TYPE(7)`
 whose sizes must be known; no checksum, TCP has one. The reader speaks first, hears one client and
 refuses a second; a keep-alive wants its answer; times are the reader's own, perhaps unset; a

@@ -2,8 +2,9 @@
 
 Checklist: objects `{"type":"SIMPLE","timestamp":…,"data":{"idHex":…}}`, often glued together with
 nothing between; the time's offset is `+0000` without a colon; `eventNum` counts, a gap is lost
-events; which fields there are is set in the reader. Heard over `socket://`; MQTT, HTTP POST,
-WebSocket, and starting the inventory are not spoken here.
+events; which fields there are is set in the reader. Heard over
+`socket://`, `mqtt://` and `http-listen://` (HTTP POST); WebSocket and starting the inventory are
+not spoken here.
 
 >>> [read] = ZebraIotcCodec().receive(b'{"data":{"idHex":"E200","peakRssi":-47,"antenna":2}}')
 >>> read.epc.hex(), read.antenna, read.rssi_dbm
