@@ -72,7 +72,9 @@ class Health:
 
     def tree(self) -> dict[str, object]:
         """Return it as JSON; times are ISO 8601."""
-        return json.loads(json.dumps(asdict(self), default=datetime.isoformat))  # type: ignore[no-any-return]  # an object
+        tree = asdict(self)
+        tree["load"]["is_nearly_full"] = self.load.is_nearly_full
+        return json.loads(json.dumps(tree, default=datetime.isoformat))  # type: ignore[no-any-return]  # an object
 
 
 @dataclass(slots=True)

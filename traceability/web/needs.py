@@ -126,7 +126,8 @@ def _gate_cell(name: str, said: Mapping[str, Any], at: datetime) -> GateCell:
     title = str(said.get("title") or name)
     noticed = notices(said)
     fell = (noticed.fell, noticed.remedy)
-    return GateCell(name, title, state, state_word(state), line, aside, heard, href, fell, alarms(said))
+    word, told = state_word(state), alarms(said)
+    return GateCell(name, title, state, word, line, aside, heard, href, fell, told)
 
 
 def has_page(start: str) -> bool:
@@ -152,6 +153,7 @@ def needs(
     """Return everything that somebody should look at, the worst first."""
     flow = view.flow
     found = [*_record(finding), *_holds(board), *_lost(runs), *_gates(gates), *_falls(gates)]
+    found += _alarms(gates)
     found += [*_late(board, flow), *_empty_tags(view), *_twins(view)]
     distant = datetime.max.replace(tzinfo=UTC)
     return sorted(found, key=lambda one: (ORDER.index(one.state), one.since or distant))
@@ -223,8 +225,9 @@ def _gates(gates: Sequence[GateCell]) -> list[Need]:
 
 
 def _alarms(gates: Sequence[GateCell]) -> list[Need]:
+    href = url_for("readers.show")
     return [
-        Need("reader", alarm.state, alarm.what, alarm.line, None, one.title, url_for("readers.show"))
+        Need("reader", alarm.state, alarm.what, alarm.line, None, one.title, href)
         for one in gates
         if one.state != "offline"
         for alarm in one.alarms

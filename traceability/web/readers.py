@@ -6,6 +6,7 @@ a script the page follows them, without one the form comes back when they are ov
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -25,7 +26,7 @@ from traceability.flow import Stage
 from traceability.gs1 import InvalidIdentifier, identify, key_of_epc, product_of
 from traceability.projections import items
 from traceability.projections.view import View
-from traceability.web import floor_door, screen
+from traceability.web import floor_door, screen, station_alarms
 from traceability.web.floor_door import LONGEST_WAIT_S, READ_S, Floor
 from traceability.web.hand_readers import hand_readers
 from traceability.web.layout import MenuEntry
@@ -156,6 +157,7 @@ def show() -> str:
             "typed": request.args.get("typed", ""),
             "beeped": request.args.get("beeped", ""),
             "elsewhere": _elsewhere({one.station for one in stations}),
+            "alarms": station_alarms.alarms_of_all(_gates()),
             "problems": dict(floor.problems) if floor is not None else {},
             "placed": [],
             "free": [],
@@ -257,8 +259,12 @@ def _spots(stages: tuple[Stage, ...], stations: list[PlacedReader]) -> list[Spot
     return spots
 
 
-def _elsewhere(ours: set[str]) -> list[Elsewhere]:
+def _gates() -> dict[str, Mapping[str, Any]]:
     hub: Live = current_app.extensions["hangtag.live"]
+    return hub.gates()
+
+
+def _elsewhere(ours: set[str]) -> list[Elsewhere]:
     return [
         Elsewhere(
             name=screen.text(line.get("name")),
@@ -268,7 +274,7 @@ def _elsewhere(ours: set[str]) -> list[Elsewhere]:
             reads=screen.whole(line.get("reads")),
             noise=screen.whole(line.get("noise")),
         )
-        for station, tree in sorted(hub.gates().items())
+        for station, tree in sorted(_gates().items())
         if station not in ours
         for line in screen.rows(tree.get("readers"))
     ]
