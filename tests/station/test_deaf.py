@@ -1,4 +1,4 @@
-"""A reader that answers and reads nothing, staged with real lines: the floor says what to look at."""
+"""A reader that answers and reads nothing, on real lines: the floor says what to look at."""
 
 from __future__ import annotations
 
