@@ -73,6 +73,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningDem
 SMALL_IN_STORE = dict.fromkeys(ALL_IN_STORE, 9)
 
 
+def test_nothing_is_lost_where_every_reader_types_like_a_keyboard(demo: Any) -> None:
+    running = demo("--garments", "9", "--until-done", "--json", "--readers", "keyboard")
+
+    assert short(running.result()) == {**FINE, "garments": SMALL_IN_STORE}
+    spoken = (running.run / "dock.toml").read_text().count('protocol = "keyboard_lines"')
+    said = [json.loads(line) for line in running.wire_log.read_text().splitlines()]
+    assert spoken == 2
+    assert {line["protocol"] for line in said} == {"keyboard_lines"}
+
+
 def test_where_there_are_no_ptys_readers_are_on_the_network(small: Any) -> None:
     running, result = small
     assert short(result) == {**FINE, "garments": SMALL_IN_STORE, "lost": 1}

@@ -54,6 +54,13 @@ PAGES: Final = (
     help="How readers are connected; default pty where this system has them.",
 )
 @click.option(
+    "--readers",
+    type=click.Choice(["mixed", "keyboard"]),
+    default="mixed",
+    show_default=True,
+    help="Readers as factories buy them, or nothing but what types like a keyboard.",
+)
+@click.option(
     "--wire-log",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the emulated readers note what they put on the wire.",
@@ -80,6 +87,7 @@ def demo(
     seed: int,
     port: int,
     ports: str | None,
+    readers: str,
     wire_log: Path | None,
     noise: bool,
     swallow: int,
@@ -103,6 +111,7 @@ def demo(
         seed=seed,
         port=port,
         ports="pty" if ports == "pty" or (ports is None and _has_ptys()) else "tcp",
+        readers="keyboard" if readers == "keyboard" else "mixed",
         is_until_done=until_done,
         is_noisy=noise,
         swallow=swallow,

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from readers.emulation import EmulatedReader
+from readers.protocols.keyboard_lines import ENTRY as KEYBOARD
+from readers.protocols.keyboard_lines.emulator import KeyboardEmulator
 from traceability.simulation import floor
 from traceability.simulation.control import Control, Json
 from traceability.simulation.factory import CALM, FAST, Factory, Wire
@@ -55,6 +57,8 @@ class Wishes:
     seed: int = 7
     port: int = 8000
     ports: Literal["pty", "tcp"] = "pty"
+    readers: Literal["mixed", "keyboard"] = "mixed"
+    """`keyboard`: everything types, scanners and radio readers alike."""
     is_until_done: bool = False
     is_noisy: bool = False
     swallow: int = 0
@@ -158,10 +162,13 @@ class Demo:
 
     def _open_wires(self) -> None:
         readers = [reader for station in floor.STATIONS for reader in station.readers]
+        types = self.wishes.readers == "keyboard"
         for number, reader in enumerate(readers):
+            reads = "codes" if reader.means == "scanner" else "tags"
             self.wires[reader.name] = EmulatedReader(
                 reader.name,
-                reader.protocol,
+                KEYBOARD.name if types else reader.protocol,
+                emulator=KeyboardEmulator(reads=reads) if types else None,
                 port=self.wishes.ports,
                 wire_log=self.wire_log,
                 faults=line_faults(self.wishes.seed, number) if self.wishes.is_noisy else None,
@@ -237,8 +244,9 @@ class Demo:
     def _start_stations(self) -> None:
         server = f"http://{LOOPBACK}:{self.relay.port}"
         urls = {name: wire.url for name, wire in self.wires.items()}
+        protocols = {name: wire.protocol for name, wire in self.wires.items()}
         for station in floor.STATIONS:
-            path = write_station_file(station, self.premises.folder, server, urls)
+            path = write_station_file(station, self.premises.folder, server, urls, protocols)
             child = Child(
                 f"station {station.name}",
                 ["station", "run", "--config", str(path)],

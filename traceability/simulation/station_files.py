@@ -12,7 +12,11 @@ __all__ = ["write_station_file"]
 
 
 def write_station_file(
-    station: floor.Station, folder: Path, server: str, urls: Mapping[str, str]
+    station: floor.Station,
+    folder: Path,
+    server: str,
+    urls: Mapping[str, str],
+    protocols: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a station's file and return its path.
 
@@ -21,6 +25,7 @@ def write_station_file(
         folder: Where the file, the spool and the tapes go.
         server: Where the station delivers, `http://host:port`.
         urls: Ports of the readers, by the readers' names.
+        protocols: What they speak, by name; those that are left out speak what they usually do.
     """
     # A JSON text is a TOML basic string, too.
     said = {
@@ -39,7 +44,7 @@ def write_station_file(
         role = "hand" if reader.means == "scanner" else reader.name.rpartition(".")[2]
         of_reader = {
             "name": reader.name,
-            "protocol": reader.protocol,
+            "protocol": (protocols or {}).get(reader.name, reader.protocol),
             "url": urls[reader.name],
             "role": role,
         }

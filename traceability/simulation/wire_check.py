@@ -200,8 +200,8 @@ def read_log(path: Path) -> list[Sighting]:
 
     Args:
         path: JSON lines with `t` (µs since 1970, UTC), `reader` and `kind`: `tag` with its
-            `epc`, `scan` with its `frame` (the whole line as it left the scanner), both in hex;
-            other kinds are passed over.
+            `epc`, `scan` with its `frame` (the whole line as it left the scanner), both in hex,
+            or, of a keyboard, with its `text`; other kinds are passed over.
 
     Raises:
         TraceabilityError: If a line cannot be read; the sentence names it.
@@ -228,7 +228,10 @@ def _sighting(entry: Mapping[str, Any]) -> Sighting | None:  # JSON of another p
     if entry["kind"] == "tag":
         epc = bytes.fromhex(entry["epc"])
         return Sighting(at, entry["reader"], _names_of_tag(epc), epc.hex())
-    line = bytes.fromhex(entry["frame"]).decode("utf-8").rstrip("\r\n\t")
+    if entry.get("protocol") == "keyboard_lines":
+        line = str(entry["text"])  # Keys are no letters: what they write stands beside them.
+    else:
+        line = bytes.fromhex(entry["frame"]).decode("utf-8").rstrip("\r\n\t")
     return Sighting(at, entry["reader"], _names_of_scan(line), line)
 
 

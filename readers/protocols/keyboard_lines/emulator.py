@@ -56,14 +56,15 @@ class KeyboardEmulator(Emulator):
         return []
 
     def scan(self, text: str, aim: str | None = None) -> Sent:
-        """Type one barcode and Enter.
+        """Type one barcode and Enter; its text is all that is typed, the AIM id included.
 
         Raises:
             ReaderError: If a character cannot be typed.
         """
         self._now_us += 1_000_000
-        keys = b"".join(self._write(char) for char in (aim or "") + text) + self._stroke(ENTER)
-        return Sent(keys, "scan", None, text)
+        written = (aim or "") + text
+        keys = b"".join(self._write(char) for char in written) + self._stroke(ENTER)
+        return Sent(keys, "scan", None, written)
 
     def tick(self) -> list[Sent]:
         """Type each tag that has come into the field, once."""
