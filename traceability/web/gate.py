@@ -16,6 +16,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from traceability.flow import Flow, Stage
 from traceability.gs1.blank import blank_of_key
+from traceability.ledger import history
 from traceability.projections import expected, items
 from traceability.projections.view import View, short
 from traceability.web import gate_words, screen
@@ -101,6 +102,7 @@ def show(station: str) -> str:
         flow = view.flow
         stage = _stage(flow, tree)
         awaited = _awaited(view, stage) if is_why else (0, [])
+        silent = history.gaps(view.connection, view.ledger_id) if is_why else []
     moment = _moment(station, stage, tree)
     shown = screen.compose(tree, moment)
     page: dict[str, Any] = {
@@ -115,6 +117,7 @@ def show(station: str) -> str:
         return render_template(
             "gate_why.html",
             **page,
+            silent=[gap for gap in silent if gap.station == station],
             lists=_lists(tree, moment),
             awaited=awaited,
             readers=_readers(tree or {}),
