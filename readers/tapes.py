@@ -45,6 +45,7 @@ from readers.tape import (
     blocks_of,
     number_of,
     read_index,
+    sum_line,
 )
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ TICK_S = 0.5
 BEFORE_US, AFTER_US = 10_000_000, 5_000_000
 """What is kept before and after the span that an event points to."""
 _PASS = re.compile(rb'"dir": "pass", "from": (\d+), "to": (\d+)')
+_SPOKEN = re.compile(rb'"protocol": "(\w+)"')
 _LEVEL = 6
 State = Literal["open", "sealed", "kept", "gone"]
 
@@ -153,10 +155,8 @@ def protocol_of(path: Path) -> str:
         ReaderError: If it does not say, or cannot be read.
     """
     lines = tape_lines(path) if path.is_dir() else file_lines(path)
-    with suppress(ValueError, TypeError):
-        tree = json.loads(next(lines, ""))
-        if isinstance(tree, dict) and isinstance(tree.get("protocol"), str):
-            return str(tree["protocol"])
+    if found := _SPOKEN.search(next(lines, "").encode()):
+        return found[1].decode()
     raise ReaderError(f"{path} does not say what was spoken: give --protocol.")
 
 
@@ -272,30 +272,45 @@ def _say_gone(folder: Path, number: int, kept: int) -> None:
 
 
 def _windows(folder: Path, number: int) -> tuple[bytes, int]:
-    """Return the blocks of a segment that events point to, each run under a head of its own."""
+    """Return what events point to in a segment, and its last time."""
     spans: list[tuple[int, int]] = []
     mine = b""
     # A window may reach over from the segment before or after.
-    near = {each.number: each for each in segments(folder) if abs(each.number - number) <= 1}
-    for each in near.values():
+    for each in near(folder, number):
         with suppress(ReaderError):
             raw = each.read()
             found = [(int(a), int(b)) for a, b in _PASS.findall(raw)]
             spans += [(a - BEFORE_US, b + AFTER_US) for a, b in found]
             mine = raw if each.number == number else mine
+    kept = cut_out(folder.name, number, mine, spans)
+    times = [block.times for block in blocks_of(kept)]
+    return kept, max((each[1] for each in times if each is not None), default=0)
+
+
+def near(folder: Path, number: int) -> list[Segment]:
+    """Return a segment with the ones before and after it."""
+    return [each for each in segments(folder) if abs(each.number - number) <= 1]
+
+
+def cut_out(tape: str, number: int, raw: bytes, spans: list[tuple[int, int]]) -> bytes:
+    """Return the blocks of a segment that touch a span, each run of them under a head of its own.
+
+    Such a piece can be checked and played like a segment.
+    """
+    spoken = _SPOKEN.search(raw)
     kept: list[bytes] = []
-    last_t = 0
     before: bytes | None = None
-    for block in blocks_of(mine):
+    for block in blocks_of(raw):
         if not _is_wanted(block, spans):
             continue
         if block.before != before:
-            head = {"tape": folder.name, "segment": number, "kept": True}
-            kept.append(json.dumps({**head, "sum": block.before.hex()}).encode() + b"\n")
-        kept.append(block.data + b'{"sum": "%s"}\n' % block.after.hex().encode())
+            head = {"tape": tape, "segment": number, "kept": True, "sum": block.before.hex()}
+            if spoken is not None:
+                head["protocol"] = spoken[1].decode()
+            kept.append(json.dumps(head).encode() + b"\n")
+        kept.append(block.data + sum_line(block.after))
         before = block.after
-        last_t = max(last_t, (block.times or (0, 0))[1])
-    return b"".join(kept), last_t
+    return b"".join(kept)
 
 
 def _is_wanted(block: Block, spans: list[tuple[int, int]]) -> bool:

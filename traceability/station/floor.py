@@ -197,7 +197,7 @@ class Floor:
                 place=place or stage,
                 zone=zone,
                 language=language,
-                spool=f"{name}.spool.sqlite",
+                recordings="tapes",
             )
             path = self._folder / f"{name}.toml"
             keep_settings(settings, path)

@@ -37,6 +37,7 @@ from traceability.web.reading import Reading, current
 from traceability.web.sentences import LazyString, lazy_gettext
 from traceability.web.sentences import gettext as _
 from traceability.web.why import Why, WhyPart
+from traceability.web.wire import has_wire
 from traceability.web.words import number
 
 if TYPE_CHECKING:
@@ -357,6 +358,7 @@ def entry(position: int) -> str:
             touched=touched,
             touched_count=count,
             reader=reader_of(sheet.body),
+            has_wire=has_wire(sheet),
             pretty=_pretty(sheet.body),
             pretty_entry=_pretty(sheet.entry),
             last=view.size - 1,

@@ -32,6 +32,7 @@ from traceability.factory.thinning import thin
 from traceability.factory.upgrading import bring_up
 from traceability.projections.counting import event_count
 from traceability.station.floor import Floor
+from traceability.station.wire import wire_at
 from traceability.web import create_app
 from traceability.web.network import add_network
 from traceability.web.opening import open_reading
@@ -243,6 +244,7 @@ class Workshop:
                 spools=self.factory.spools,
             )
             app.extensions["hangtag.floor"] = self._floor
+        app.extensions["hangtag.wire"] = partial(wire_at, self.factory.stations)
         return app
 
     def _told(self, reading: Reading, address: Address) -> Told:
