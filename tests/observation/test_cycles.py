@@ -103,7 +103,7 @@ boundaries = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(boundaries, reads, st.lists(st.integers(0, 3_000), max_size=20))
 def test_reports_do_not_hang_on_how_often_somebody_looks(
     boundary: Boundary, gaps: list[tuple[int, str]], looks: list[int]
@@ -128,7 +128,7 @@ def test_reports_do_not_hang_on_how_often_somebody_looks(
     assert few == many
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(boundaries, reads)
 def test_additions_and_deletions_lead_from_set_to_set(
     boundary: Boundary, gaps: list[tuple[int, str]]

@@ -119,6 +119,18 @@ class Report:
         """Tell whether it says anything that the report before did not."""
         return bool(self.additions or self.deletions)
 
+    def tree(self) -> dict[str, object]:
+        """Return the JSON form: times in UTC, sets in order."""
+        return {
+            "begun_at": self.begun_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            "begun_by": self.begun_by,
+            "ended_by": self.ended_by,
+            "current": sorted(self.current),
+            "additions": sorted(self.additions),
+            "deletions": sorted(self.deletions),
+        }
+
 
 class EventCycles:
     """The cycles of one subscriber. Owned by one thread; every call bears its time.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -132,6 +134,61 @@ def serials(config: Path, *, product: str, count: int, offline: bool, is_json: b
         return
     for number in taken:
         click.echo(number)
+
+
+@station.command()
+@_CONFIG
+@click.option("--duration-ms", type=click.IntRange(0), default=0, help="A cycle lasts so long.")
+@click.option(
+    "--repeat-ms",
+    type=click.IntRange(0),
+    default=0,
+    help="From the beginning of one to that of the next.",
+)
+@click.option(
+    "--stable-set-ms",
+    type=click.IntRange(0),
+    default=0,
+    help="It ends when nothing new came for so long.",
+)
+@click.option(
+    "--count", type=click.IntRange(0), default=0, help="It ends when so many things are there."
+)
+@click.option("--start", help="Input that begins it, as READER:NUMBER.")
+@click.option("--stop", help="Input that ends it, as READER:NUMBER.")
+@click.option(
+    "--cycles",
+    type=click.IntRange(0),
+    default=0,
+    help="End after so many; 0 goes on until it is stopped.",
+)
+def cycles(
+    config: Path, duration_ms: int, repeat_ms: int, stable_set_ms: int, count: int,
+    start: str | None, stop: str | None, cycles: int,
+) -> None:  # fmt: skip
+    """Say in cycles what is there, what came and what went: one JSON line a cycle."""
+    from traceability.observation.cycles import Boundary, InputTrigger
+    from traceability.station.gate_settings import read_spot
+    from traceability.station.rounds import rounds
+    from traceability.station.settings import load_settings
+
+    def triggers(said: str | None, option: str) -> tuple[InputTrigger, ...]:
+        return (InputTrigger(*read_spot(option, said)),) if said else ()
+
+    boundary = Boundary(
+        start=triggers(start, "--start"),
+        repeat_ms=repeat_ms,
+        stop=triggers(stop, "--stop"),
+        duration_ms=duration_ms,
+        stable_set_ms=stable_set_ms,
+        count=count,
+    )
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with contextlib.closing(rounds(load_settings(config).readers, boundary, stopping)) as reports:
+        for report in itertools.islice(reports, cycles or None):
+            click.echo(json.dumps(report.tree(), ensure_ascii=False))
 
 
 def _numbers_left(settings: StationSettings, folder: Path) -> list[dict[str, object]]:

@@ -41,6 +41,8 @@ class GateSettings:
     inside_eye: Spot | None = None
     """Input at which a photo-eye says that its beam is broken."""
     outside_eye: Spot | None = None
+    eyes_break_low: bool = False
+    """True if an input goes low when its beam is broken; else high means broken."""
     separation_ms: int = SEPARATION_MS
     stray_rise_db: int | None = None
     """What stands beside the gate is left out of a pass unless its signal rose by so much; None
@@ -99,6 +101,7 @@ def parse_gate(tree: object) -> GateSettings:
         outside=outside,
         inside_eye=_eye(tree, "inside_eye"),
         outside_eye=_eye(tree, "outside_eye"),
+        eyes_break_low=_claim(tree, "eyes_break_low"),
         separation_ms=_whole(tree, "separation_ms", 20, 10_000) or SEPARATION_MS,
         stray_rise_db=_whole(tree, "stray_rise_db", 2, 40),
     )
@@ -117,6 +120,8 @@ def write_gate(gate: GateSettings) -> str:
         spot = getattr(gate, member)
         if spot is not None:
             lines.append(f"{member} = {json.dumps(_spell(spot), ensure_ascii=False)}")
+    if gate.eyes_break_low:
+        lines.append("eyes_break_low = true")
     if gate.separation_ms != SEPARATION_MS:
         lines.append(f"separation_ms = {gate.separation_ms}")
     if gate.stray_rise_db is not None:
@@ -132,14 +137,19 @@ def _spots(tree: Mapping[str, object], member: str) -> tuple[Spot, ...]:
     listed = tree.get(member, [])
     if not isinstance(listed, list) or len(listed) > SPOTS_MAX:
         raise InvalidGate(f'{member} is {listed!r}; expected a list such as ["dock.gate:1"].')
-    return tuple(_spot(member, each) for each in listed)
+    return tuple(read_spot(member, each) for each in listed)
 
 
 def _eye(tree: Mapping[str, object], member: str) -> Spot | None:
-    return _spot(member, tree[member]) if member in tree else None
+    return read_spot(member, tree[member]) if member in tree else None
 
 
-def _spot(member: str, text: object) -> Spot:
+def read_spot(member: str, text: object) -> Spot:
+    """Read a reader's name and a number, as `dock.gate:1`.
+
+    Raises:
+        InvalidGate: If it is none; the sentence names the member.
+    """
     reader, colon, number = str(text).rpartition(":")
     if not isinstance(text, str) or not colon or not reader or not number.isdecimal():
         raise InvalidGate(
@@ -154,4 +164,11 @@ def _whole(tree: Mapping[str, object], member: str, least: int, most: int) -> in
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise InvalidGate(f"{member} is {value!r}; expected a whole number from {least} to {most}.")
+    return value
+
+
+def _claim(tree: Mapping[str, object], member: str) -> bool:
+    value = tree.get(member, False)
+    if not isinstance(value, bool):
+        raise InvalidGate(f"{member} is {value!r}; expected true or false.")
     return value

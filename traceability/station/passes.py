@@ -101,7 +101,7 @@ class StationPasses:
         at = received.at
         value = received.value
         if isinstance(value, Input):
-            return self.beam(at, received.reader, value.pin, is_broken=value.is_high)
+            return self.beam(at, received.reader, value.pin, is_high=value.is_high)
         closed = self.advance(at)
         if isinstance(value, TagRead):
             key = key_of_epc(value.epc)
@@ -139,11 +139,12 @@ class StationPasses:
         """What lies near the antenna, and what came by that is known not to be ours."""
         return (*self.watch.standing(), *self._builder.strays, *self._foreign.values())
 
-    def beam(self, at: datetime, reader: str, pin: int, *, is_broken: bool) -> list[Closed]:
+    def beam(self, at: datetime, reader: str, pin: int, *, is_high: bool) -> list[Closed]:
         """Take in a change of an input; one at which no photo-eye hangs means nothing."""
         closed = self.advance(at)
         side = self.watch.settings.eye_of(reader, pin)
         if side and self._gate is not None:
+            is_broken = is_high != self.watch.settings.eyes_break_low
             self.watch.beam(Beam(at, side, is_broken))
         return closed
 
