@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from flask.testing import FlaskClient
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from tests.scanning.workshop import Workshop, digits
@@ -95,5 +98,15 @@ def test_a_scanner_alone_takes_back_puts_away_and_changes_the_step(
     page.wait_for_url("**/scan")
     expect(page.locator("[data-scan][data-stage=packing][data-is-ready]")).to_be_visible()
     assert heard == 2
+
+
+def test_each_code_is_read_off_the_page_as_a_square_and_as_bars(
+    browser: Browser, shop: Shop
+) -> None:
+    page = shop.open(browser, "cutting", locale="en-GB", device_scale_factor=2)
     page.goto(f"{shop.url}/scan/commands")
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    read = {(one.format.name, one.text) for one in zxingcpp.read_barcodes(picture)}
+    codes = page.locator(".commands .id").all_text_contents()
+    assert read == {(form, code) for form in ("QRCode", "Code128") for code in codes}
     assert sideways(page) == 0
