@@ -235,14 +235,22 @@ stray_rise_db = 8
 """
 
 
-def test_a_gate_with_two_sides_waits_longer_for_what_comes_from_afar() -> None:
+EYED = """
+[gate]
+inside_eye = "dock:1"
+outside_eye = "dock:2"
+"""
+
+
+def test_a_gate_that_tells_ways_waits_longer_for_what_comes_from_afar() -> None:
     stage = post("shipping").stage
     rules = [
         parse_settings(FILE + gate + READER).pass_rules(stage)
-        for gate in ("", GATE, "quiet_ms = 300\n" + GATE)
+        for gate in ("", GATE, EYED, "quiet_ms = 300\n" + GATE)
     ]
     assert [(one.quiet_ms, one.still_ms) for one in rules] == [
         (200, 3_000),
+        (600, 6_000),
         (600, 6_000),
         (300, 6_000),
     ]

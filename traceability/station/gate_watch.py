@@ -19,7 +19,7 @@ from traceability.observation.direction import (
     lead_ms,
     way_of_pass,
 )
-from traceability.observation.passes import Pass, Sight, Stray
+from traceability.observation.passes import THINGS_MAX, Pass, Sight, Stray
 from traceability.observation.smoothing import PresenceRules, Smoother
 from traceability.observation.strays import StrayRules, is_stray, trail_of, weigh_pass
 from traceability.observation.trace import Trace
@@ -27,7 +27,7 @@ from traceability.station.gate_settings import GateSettings, Spot
 
 SLACK_S = 1.0
 """A tag may be heard so long before the first beam breaks and after the last is free."""
-APART_S = 2.0
+APART = timedelta(seconds=2)
 """Reads further apart belong to two visits, as far as looks are counted."""
 FOLLOW = 0.25
 """How far a bystander's level follows each read: one lucky read of 8 dB more moves it by 2."""
@@ -105,7 +105,8 @@ class GateWatch:
 
     def note(self, sight: Sight) -> None:
         """Take in one read of a tag."""
-        if self._heard_at is not None and sight.at - self._heard_at > timedelta(seconds=APART_S):
+        is_apart = self._heard_at is not None and sight.at - self._heard_at > APART
+        if is_apart or len(self._met) >= THINGS_MAX:
             self._count_looks()
         self._heard_at = sight.at
         spot = (sight.reader, sight.antenna or 1)

@@ -115,7 +115,7 @@ class StationSettings:
         """
         is_gate = any(work.carries for work in stage.works)
         usual = PassRules() if is_gate else PassRules(quiet_ms=50, merge_s=43_200)
-        if is_gate and self.gate.has_two_sides:
+        if is_gate and self.gate.tells_way:
             usual = replace(usual, quiet_ms=WALK_QUIET_MS, still_ms=WALK_STILL_MS)
         return PassRules(
             quiet_ms=usual.quiet_ms if self.quiet_ms is None else self.quiet_ms,
