@@ -11,6 +11,7 @@ import click
 import pytest
 
 import app
+from readers.registry import PROTOCOLS
 from tests.house.project import ROOT, module_name, python_files, routes
 
 DOCUMENTS = {
@@ -51,6 +52,12 @@ def test_every_command_and_option_has_a_help_text() -> None:
         if isinstance(option, click.Option) and not option.hidden and not option.help
     ]
     assert silent == []
+
+
+def test_every_protocol_has_a_row_and_a_chapter() -> None:
+    text = DOCUMENTS["docs/protocols.md"]
+    assert [name for name in PROTOCOLS if f"| `{name}` |" not in text] == []
+    assert [name for name in PROTOCOLS if f"### `{name}`" not in text] == []
 
 
 def test_every_setting_is_documented() -> None:
