@@ -95,6 +95,10 @@ class KeyboardTransport:
             PortUnavailable: If it is not there, not ours to open, or grabbed by somebody else.
         """
         path, chosen = _parts(url)
+        if os.name != "posix":
+            raise PortUnavailable(
+                f"Cannot open {path}: a keyboard is a port on Linux alone. Open /scan and scan."
+            )
         try:
             # To write would light lamps; to read is all that is needed.
             self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _NO_TERMINAL)
