@@ -23,8 +23,6 @@ from readers import ports
 from readers.codec import Emulator, Sent
 from readers.emulation import EmulatedReader
 from readers.probe import Found, NotFound, Step, probe
-from readers.protocols.chafon_uhfreader.commands import MODE_GET
-from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator
 from readers.protocols.r200_bb7e.codec import Frame
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.protocols.r2000_a0.codec import Frame as BoxFrame
@@ -235,48 +233,6 @@ def test_a_reader_that_is_reading_already_is_known_by_what_it_pushes(
 
     assert isinstance(found, Found)
     assert (found.protocol, found.about) == ("r200_bb7e", samples("r200_bb7e").about)
-
-
-def pushing(address: int = 0) -> UHFReaderEmulator:
-    """A reader that its previous owner has set to push what it reads."""
-    emulator = UHFReaderEmulator(address=address)
-    emulator._settings[MODE_GET] = b"\x01"
-    return emulator
-
-
-def test_one_that_was_set_to_push_is_used_as_it_is_at_its_address(
-    made: Callable[..., EmulatedReader],
-) -> None:
-    reader = made("chafon_uhfreader", emulator=pushing(9), baud=57600)
-    reader.show([EPC])
-    told = CliRunner().invoke(app.main, ["readers", "probe", reader.url])
-    assert told.stdout.splitlines()[1:-1] == [
-        "It speaks by itself, as whoever had it before has set it. It is used as it is.",
-        "It is set to address 9; it is spoken to whatever its address is.",
-    ]
-
-
-def test_one_that_speaks_at_a_speed_of_its_own_is_found_there(
-    made: Callable[..., EmulatedReader],
-) -> None:
-    reader = made("chafon_uhfreader", emulator=pushing(), baud=19200)
-    reader.show([EPC])
-    few = {name: PROTOCOLS[name] for name in ("chafon_uhfreader", "r200_bb7e", "barcode_lines")}
-    found = probe(reader.url, listed=few)
-    assert isinstance(found, Found)
-    assert (found.protocol, found.baud) == ("chafon_uhfreader", 19200)
-
-
-def test_one_at_a_speed_that_nobody_has_is_heard_as_garbled(
-    made: Callable[..., EmulatedReader],
-) -> None:
-    reader = made("chafon_uhfreader", emulator=pushing(), baud=1200)
-    reader.show([EPC])
-    few = {name: PROTOCOLS[name] for name in ("chafon_uhfreader", "barcode_lines")}
-    found = probe(reader.url, listed=few, seconds=6)
-    assert isinstance(found, NotFound)
-    assert found.reason == "noise"
-    assert found.sentence.endswith("Check the speed that the reader is set to.")
 
 
 def test_a_reader_behind_noise_is_recognised(made: Callable[..., EmulatedReader]) -> None:
