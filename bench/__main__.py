@@ -10,6 +10,7 @@ BENCHES = (
     "bench_codecs",
     "bench_identify",
     "bench_ledger",
+    "bench_peers",
     "bench_proofs",
     "bench_session",
     "bench_trace",

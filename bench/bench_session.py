@@ -19,7 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-import tty
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -79,6 +78,8 @@ class Player:
     """A process that writes tag frames to so many pseudo terminals."""
 
     def __init__(self, ports: int, rate: float, seconds: float) -> None:
+        import tty  # not on Windows, where there are no pseudo terminals
+
         pairs = [os.openpty() for _ in range(ports)]
         self.urls = []
         self._open = [each for pair in pairs for each in pair]
