@@ -6,7 +6,7 @@ five bytes before it, the CRC is CRC-16/CCITT-FALSE of the payload; flag bit 0 m
 bit 1 entries that carry read data; one notification holds many tags; the reader stops its stream by
 itself and says so: it must be started again; antenna numbers begin at 0.
 
->>> read, _ = NurCodec().receive(bytes.fromhex("a522000100798200000100000418cc640500543a0d0000"
+>>> [read] = NurCodec().receive(bytes.fromhex("a522000100798200000100000418cc640500543a0d0000"
 ...     "300200ccdd443031323334000000000cc7"))
 >>> read.tree()["epc"], read.tree()["rssi_dbm"], read.tree()["frequency_khz"]
 ('ccdd44303132333400000000', -52.0, 866900)
