@@ -19,8 +19,6 @@ SIZE_MAX = 65_536
 """A longer event is refused; the longest of these readers hold a few thousand bytes."""
 _TAIL = 12
 """A word or escape cut off by the end of what has come so far is shorter than this."""
-_BETWEEN = b" \t\r\n[],"
-"""What may stand between two events: nothing, blanks, or what makes an array of them."""
 _DECODER = json.JSONDecoder()
 
 # Any: JSON. Between events stand `Noise` and the bytes of blank lines.
@@ -58,7 +56,7 @@ class JsonStream:
         while at < size:
             brace = data.find(b"{", at)
             brace = size if brace < 0 else brace
-            if data[at:brace].strip(_BETWEEN) and bad_from < 0:
+            if data[at:brace].strip() and bad_from < 0:
                 bad_from = at
             at = brace
             if at == size:

@@ -19,7 +19,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from readers.network import HEAD_S_MAX, Address, address_of, reach
+from readers.network import HEAD_S_MAX, Address, address_of, lines_of, reach
 from readers.reads import PortLost, PortUnavailable
 
 __all__ = ["MqttTransport", "Packet", "PacketReader", "string"]
@@ -194,7 +194,7 @@ class MqttTransport:
             end += 2
         if packet.flags & 1:
             return b""
-        return b" ".join(packet.body[end:].splitlines()) + b"\r\n"
+        return lines_of(packet.body[end:])
 
     def send(self, data: bytes) -> None:
         """Do nothing: a topic hears nothing."""

@@ -16,6 +16,7 @@ Source: RFC 9110, 9112 (HTTP/1.1), RFC 7617 (basic authentication).
 from __future__ import annotations
 
 import hashlib
+import json
 import netrc
 import os
 import re
@@ -33,7 +34,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from readers.reads import PortLost, PortUnavailable
 from readers.transport import CHUNK_SIZE_MAX, CONNECT_S_MAX, SEND_S_MAX, keep_alive
 
-__all__ = ["Address", "HttpStream", "Line", "TlsTransport", "address_of", "reach"]
+__all__ = ["Address", "HttpStream", "Line", "TlsTransport", "address_of", "lines_of", "reach"]
 
 PORTS = {
     "http": 80, "https": 443, "mqtt": 1883, "mqtts": 8883, "tls": 5085, "llrps": 5085,
@@ -363,6 +364,20 @@ def read_head(head: bytes) -> tuple[int, dict[str, str]]:
     pairs = [line.partition(":") for line in lines]
     fields = {name.strip().lower(): value.strip() for name, _, value in pairs}
     return (int(words[1]) if is_answer else 0), fields
+
+
+def lines_of(message: bytes) -> bytes:
+    r"""Return a message as lines of one event each: it may hold several, as an array.
+
+    >>> lines_of(b'[{"a": 1},\n{"b": 2}]'), lines_of(b'{"a":\n 1}')
+    (b'{"a":1}\r\n{"b":2}\r\n', b'{"a":  1}\r\n')
+    """
+    if message.lstrip().startswith(b"["):
+        with suppress(ValueError, RecursionError):
+            events = json.loads(message)
+            told = [json.dumps(each, separators=(",", ":"), ensure_ascii=False) for each in events]
+            return b"".join(each.encode() + b"\r\n" for each in told)
+    return b" ".join(message.splitlines()) + b"\r\n"
 
 
 class Body:

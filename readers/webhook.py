@@ -17,7 +17,7 @@ import select
 import socket
 from contextlib import suppress
 
-from readers.network import HEAD_SIZE_MAX, Body, Line, address_of
+from readers.network import HEAD_SIZE_MAX, Body, Line, address_of, lines_of
 from readers.reads import PortLost, PortUnavailable
 
 __all__ = ["WebhookTransport"]
@@ -113,7 +113,7 @@ class WebhookTransport:
                 self._answer(request, 413)
                 break
             if request.body.is_over:
-                found += b" ".join(request.told.splitlines()) + b"\r\n"
+                found += lines_of(request.told)
                 data = request.body.rest
                 self._answer(request, 204)
                 request.head, request.told, request.body = b"", b"", None

@@ -88,10 +88,3 @@ def test_the_events_of_one_webhook_share_their_frame() -> None:
     line = b"[%b,%b]\r\n" % (event, event)
     first, second = reads(ImpinjR700Codec().receive(line))
     assert first.frame is second.frame
-
-
-def test_a_body_of_several_events_is_read_event_by_event() -> None:
-    body = b'[{"data":{"idHex":"E200"}},\n {"data":{"idHex":"E201"}}]\r\n'
-    items = ZebraIotcCodec().receive(body)
-    assert [item.epc.hex() for item in items if isinstance(item, TagRead)] == ["e200", "e201"]
-    assert not any(isinstance(item, Noise) for item in items)

@@ -23,6 +23,7 @@ from readers.mqtt import Packet, PacketReader
 from readers.network import Body
 from readers.network_wires import MqttWire
 from readers.probe import Found, probe
+from readers.protocols.zebra_iotc_json.codec import ZebraIotcCodec
 from readers.reads import (
     Happening,
     LineDown,
@@ -355,6 +356,15 @@ def test_requests_come_in_any_pieces_and_several_on_one_connection() -> None:
 
     assert given == [b"", b"", b"{}\r\n{} {}\r\n"]
     assert answer == b"HTTP/1.1 204 No Content\r\n\r\n" * 2
+
+
+def test_a_request_with_several_events_gives_a_line_for_each() -> None:
+    body = b'[{"data":{"idHex":"E200"}},\n {"data":{"idHex":"E201"}}]'
+    head = b"POST /hook HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    given, _ = asked(hook(), head + body)
+    items = ZebraIotcCodec().receive(given[0])
+    assert [item.epc.hex() for item in items if isinstance(item, TagRead)] == ["e200", "e201"]
+    assert len(items) == 2
 
 
 @pytest.mark.parametrize(
