@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +52,29 @@ def python_files() -> tuple[Path, ...]:
     return tuple(path for path in files() if path.suffix == ".py")
 
 
+def for_every(
+    paths: Iterable[Path], named: Callable[[Path], str]
+) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """Make one test of a test of one file: it names every file that fails, not the first."""
+    all_paths = tuple(paths)
+
+    def made(of_one: Callable[[Path], None]) -> Callable[[], None]:
+        @wraps(of_one)
+        def test() -> None:
+            broken = []
+            for path in all_paths:
+                try:
+                    of_one(path)
+                except AssertionError as error:
+                    broken.append(f"{named(path)}: {error}")
+            assert not broken, "\n".join(broken)
+
+        del test.__wrapped__  # it takes no path any more
+        return test
+
+    return made
+
+
 def module_name(path: Path) -> str:
     """Turn a file into the name it is imported by."""
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -74,6 +97,7 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def imports(path: Path) -> list[Import]:
     """List every import of a file, wherever it stands."""
     importer = module_name(path)

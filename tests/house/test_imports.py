@@ -10,6 +10,7 @@ import pytest
 
 from tests.house.project import (
     Import,
+    for_every,
     imports,
     module_name,
     python_files,
@@ -74,7 +75,7 @@ def _readers_only_as_values(imported: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_imports_go_one_way(path: Path) -> None:
     if module_name(path).split(".")[0] in {"tests", "bench"}:
         return
@@ -119,7 +120,7 @@ MAY_NAME_IT = {
 """A file's name may end in .sqlite anywhere, a sentence may say SQLite: those are for people."""
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_only_one_module_names_a_database(path: Path) -> None:
     name = module_name(path)
     if not name.startswith(("app", "readers", "traceability")) or name in MAY_NAME_IT:

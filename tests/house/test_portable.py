@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.project import ROOT, imports, module_name, modules, python_files, starts_with
+from tests.house.project import (
+    ROOT,
+    for_every,
+    imports,
+    module_name,
+    modules,
+    python_files,
+    starts_with,
+)
 
 POSIX_ONLY = ("pty", "fcntl", "termios", "tty", "pwd", "grp", "resource", "syslog", "evdev")
 HIDE = f"""
@@ -31,7 +39,7 @@ builtins.__import__ = hiding
 """
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_no_module_needs_one_operating_system(path: Path) -> None:
     if module_name(path).split(".")[0] == "tests":
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.project import ROOT, files, module_name, python_files, tree
+from tests.house.project import ROOT, files, for_every, module_name, python_files, tree
 
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
@@ -23,12 +23,12 @@ def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=named)
+@for_every(WRITTEN, named)
 def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= FILE_LINES_MAX
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
@@ -40,7 +40,7 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
     assert long == []
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_a_name_says_what_the_thing_is(path: Path) -> None:
     names = [module_name(path).rpartition(".")[2]]
     names += [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
-import pytest
-
-from tests.house.project import ROOT, files, module_name, python_files, strings
+from tests.house.project import ROOT, files, for_every, module_name, python_files, strings
 from tests.house.test_shape import named
 
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|tmp/plan)/")
@@ -20,7 +19,7 @@ EPCIS_WORDS = {"traceability.epcis.vocabulary"}
 """The standard's business steps are words of EPCIS, whatever a flow calls its stages."""
 
 
-@pytest.mark.parametrize("path", list(files()), ids=named)
+@for_every(files(), named)
 def test_text_speaks_of_the_project_alone(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert MACHINE_PATH.findall(text) == []
@@ -34,6 +33,7 @@ def foreign_words(text: str) -> list[str]:
     return sorted(w for w in found if hashlib.sha256(w.encode()).hexdigest()[:12] in FOREIGN)
 
 
+@cache
 def stage_names() -> set[str]:
     """Read every stage name of every shipped flow."""
     names: set[str] = set()
@@ -43,7 +43,7 @@ def stage_names() -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", python_files(), ids=module_name)
+@for_every(python_files(), module_name)
 def test_no_stage_is_named_in_python(path: Path) -> None:
     name = module_name(path)
     if not name.startswith(("app", "readers", "traceability")) or name in EPCIS_WORDS:
