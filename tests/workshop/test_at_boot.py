@@ -25,7 +25,7 @@ from tests.workshop.opened import Opened, hangtag, opened, quiet_port, run
 from traceability.errors import Refused
 from traceability.workshop.at_boot import Opening, Plan, Seat, carry_out, plan, undo
 
-NASTY = '/home/ana/100% "wool" $HOME'
+NASTY = '/srv/ana/100% "wool" $HOME'
 
 
 @pytest.fixture

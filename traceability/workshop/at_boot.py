@@ -164,8 +164,8 @@ def _percent(text: str) -> str:
 def _quoted(word: str) -> str:
     r"""Quote a word for a unit file.
 
-    >>> _quoted('/home/ana/100% wool "A"')
-    '"/home/ana/100%% wool \\"A\\""'
+    >>> _quoted('/srv/ana/100% wool "A"')
+    '"/srv/ana/100%% wool \\"A\\""'
     """
     inner = _percent(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return f'"{inner}"'

@@ -134,8 +134,8 @@ def _at_boot(factory: Factory, wish: str, *, host: str, port: int, wants_network
 def _plain_name(folder: Path) -> str:
     """Return a name of a folder that every system takes, and that no other folder has.
 
-    >>> _plain_name(Path("/home/ana/Rua 12")), _plain_name(Path("/home/li/晨光制衣"))
-    ('rua-12-25a45e', 'workshop-429c7b')
+    >>> _plain_name(Path("/srv/ana/Rua 12")), _plain_name(Path("/srv/li/晨光制衣"))
+    ('rua-12-f2c337', 'workshop-f58b28')
     """
     plain = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")[:30] or "workshop"
     return f"{plain}-{sha256(str(folder).encode()).hexdigest()[:6]}"
