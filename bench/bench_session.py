@@ -27,9 +27,9 @@ from pathlib import Path
 
 from bench.bench_codecs import CHUNK_SIZE, r2000_stream
 from readers.reads import Received
+from readers.recordings.tape import Tape
+from readers.recordings.tapes import Tapes
 from readers.session import Session
-from readers.tape import Tape
-from readers.tapes import Tapes
 
 PROTOCOL = "r2000_a0"
 HOLD_US = 15.0

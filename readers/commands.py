@@ -11,15 +11,15 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from readers import control_commands
 from readers.codec import Codec
+from readers.control import commands as control_commands
 from readers.reads import DELIVERED, Item, Noise, ReaderError, Reply, TagRead
 from readers.registry import PROTOCOLS, protocol
 from readers.watching.commands import watch
 from readers.watching.lines import told
 
 if TYPE_CHECKING:
-    from readers.emulation import EmulatedReader, PortKind
+    from readers.emulated.emulation import EmulatedReader, PortKind
     from readers.probe import Step
 
 NAMES = click.Choice(list(PROTOCOLS))
@@ -48,8 +48,8 @@ for _command in control_commands.COMMANDS:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a port.")
 def list_ports(devices: tuple[str, ...], is_all: bool, as_json: bool) -> None:
     """Say for each port (or for DEVICES) whether it can be opened and, if not, the remedy."""
-    from readers.keyboard import keyboards
     from readers.ports import examine, ports
+    from readers.transports.keyboard import keyboards
     from readers.usb import usb_devices
 
     found = [examine(device) for device in devices] if devices else ports()
@@ -100,8 +100,8 @@ def replay(
 
     PATH is the folder of one reader's tape, or one file of it.
     """
-    from readers.recording import replay as play_again
-    from readers.tapes import file_lines, protocol_of, tape_lines
+    from readers.recordings.recording import replay as play_again
+    from readers.recordings.tapes import file_lines, protocol_of, tape_lines
 
     kinds = (*DELIVERED, Reply, Noise) if is_all else DELIVERED
     lines = tape_lines(path) if path.is_dir() else file_lines(path)
@@ -125,7 +125,7 @@ def tapes(folder: Path, as_json: bool) -> None:
     What was given up for room is listed as gone, or as kept where events point to it: neither is a
     fault. Ends with 1 if a byte is not what was recorded.
     """
-    from readers.tapes import check, tree_of
+    from readers.recordings.tapes import check, tree_of
 
     is_wrong = False
     for each in sorted(one for one in (folder, *folder.iterdir()) if one.is_dir()):
@@ -329,7 +329,7 @@ def emulate(
     Lines: `show EPC…`, `hide EPC…`, `clear`, `scan TEXT`, `scan ]C1 TEXT`, `unplug`, `plug`,
     `flip N`, `swallow N`. The end of input ends it.
     """
-    from readers.emulation import EmulatedReader, Faults
+    from readers.emulated.emulation import EmulatedReader, Faults
 
     reader = EmulatedReader(
         name,

@@ -120,7 +120,7 @@ def ports(*, dev: Path = Path("/dev")) -> list[Port]:
     """List the serial ports of this PC, and keyboards that look like scanners, each examined."""
     from serial.tools import list_ports
 
-    from readers.keyboard import keyboards
+    from readers.transports.keyboard import keyboards
 
     names = {str(path.resolve()): str(path) for path in (dev / "serial/by-id").glob("*")}
     found = []

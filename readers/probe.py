@@ -26,7 +26,7 @@ from readers.inquiry import About
 from readers.ports import Trouble
 from readers.reads import Item, Noise, PortLost, PortUnavailable, Reply, Scan, TagRead
 from readers.registry import PROTOCOLS, ProtocolEntry
-from readers.transport import Transport, can_be_asked, has_speed, open_port
+from readers.transports.transport import KEYBOARDS, Transport, can_be_asked, has_speed, open_port
 
 SECONDS_MAX = 9.5
 BAUDS = (115200, 57600, 9600, 38400, 921600, 230400)
@@ -418,8 +418,12 @@ def _try(
         reason = "unreachable" if is_network else "closed"
         return NotFound(url, reason, str(error), error.trouble)
     if not can_be_asked(url):
+        # A keyboard's times look like anything: nobody else listens there, and it nowhere else.
+        is_keyboard = url.startswith(KEYBOARDS)
         listed = {
-            name: entry for name, entry in listed.items() if not _asks(entry) and not entry.bauds
+            name: entry
+            for name, entry in listed.items()
+            if not _asks(entry) and not entry.bauds and is_keyboard == (entry.inquiry is None)
         }
     one = _Probe(url, port, ends_at, on_step, is_wanted, listed)
     try:

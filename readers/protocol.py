@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from readers.codec import Codec, Emulator
-from readers.controls import Controls
+from readers.control.controls import Controls
 from readers.inquiry import Inquiry
 
 __all__ = ["ProtocolEntry"]

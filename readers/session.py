@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from readers.codec import IDLE_STEP_MS, Codec
+from readers.control.talk import TALK_S, T, Talk, Turn, Turns, late
 from readers.reads import (
     DELIVERED,
     CardRead,
@@ -42,8 +43,7 @@ from readers.reads import (
     TagRead,
 )
 from readers.registry import protocol as protocol_named
-from readers.talk import TALK_S, T, Talk, Turn, Turns, late
-from readers.transport import Transport, has_own_line, open_port
+from readers.transports.transport import Transport, has_own_line, open_port
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class Session:
             protocol: A name of `readers.registry.PROTOCOLS`.
             url: Device path, COM name or pyserial URL.
             baud: Bits per second; None takes the protocol's usual speed.
-            on_bytes: Hears every byte, such as a `readers.tape.Tape`.
+            on_bytes: Hears every byte, such as a `readers.recordings.tape.Tape`.
             codec: A codec with other settings than the protocol's usual ones.
             deliver: Which kinds of items `take` returns; all are counted.
             queue_max: Items kept for `take` before reads are folded.

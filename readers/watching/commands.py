@@ -56,8 +56,8 @@ def watch(
     On a terminal: rates, strengths, tags in the field and the state of each line, live. Elsewhere,
     or with --lines or --json, a line for each thing heard.
     """
+    from readers.recordings.tapes import Tapes
     from readers.session import Session
-    from readers.tapes import Tapes
 
     if len(names) not in (1, len(urls)):
         raise ReaderError(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from readers.tape import Tape
-from readers.tapes import give_up, seal, segments
+from readers.recordings.tape import Tape
+from readers.recordings.tapes import give_up, seal, segments
 from tests.factory.premises import Premises, names_below, write_premises
 from tests.faults.small_disk import may_mount, mounted
 from traceability.errors import DiskFull, Refused

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.probe import Found, probe
 from readers.protocols.alien_ascii.codec import AlienCodec
 from readers.protocols.alien_ascii.emulator import AlienEmulator

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from readers.emulated.tag_memory import RESERVED, TID
 from readers.protocols.chainway.codec import ChainwayCodec, Frame, blocks_of
 from readers.protocols.chainway.emulator import ChainwayEmulator
 from readers.reads import Item, Reply, TagRead
-from readers.tag_memory import RESERVED, TID
 
 EPC = bytes.fromhex("3034257bf7194e4000001a85")
 OTHER = bytes.fromhex("3034257bf7194e4000001a86")

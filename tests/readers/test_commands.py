@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 import app
 from readers.commands import read_line
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.reads import ReaderError, TagRead
-from readers.recording import replay
+from readers.recordings.recording import replay
 from readers.registry import PROTOCOLS, protocol
 
 TAG = "a0130189d43000300833b2ddd90140000000013674"

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import app
-from readers.controls import Settings
-from readers.emulation import EmulatedReader
-from readers.kept_settings import KeptSettings
+from readers.control.controls import Settings
+from readers.control.kept_settings import KeptSettings
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import ReaderError
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from readers.codec import Emulator
-from readers.controls import Controls
+from readers.control.controls import Controls
+from readers.control.talk import Conversation, Talk
+from readers.control.writing import Selection, Tag, refuse_twins
+from readers.emulated.tag_memory import RESERVED, EmulatedTag, Population
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator
 from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import ReaderError, Written
 from readers.registry import PROTOCOLS
-from readers.tag_memory import RESERVED, EmulatedTag, Population
-from readers.talk import Conversation, Talk
-from readers.writing import Selection, Tag, refuse_twins
 
 CONTROLLED = [name for name, entry in PROTOCOLS.items() if entry.controls is not None]
 WRITING = [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.reads import Received, TagRead
 from readers.registry import PROTOCOLS
 from readers.session import Session

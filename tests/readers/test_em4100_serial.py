@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.em4100_serial.codec import Em4100Codec, Frame
 from readers.protocols.em4100_serial.emulator import Em4100Emulator
 from readers.reads import CardRead, Noise, ReaderError, Received

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from readers.keyboard import keyboards
 from readers.probe import Found, NotFound, probe
 from readers.protocols.keyboard_lines.codec import EVENT, KEY, Frame, KeyboardCodec, choice
 from readers.protocols.keyboard_lines.emulator import KeyboardEmulator
@@ -18,7 +17,8 @@ from readers.protocols.keyboard_lines.keys import ENTER, LAYOUTS
 from readers.reads import Item, LineUp, Noise, PortUnavailable, Received, Scan, TagRead
 from readers.registry import PROTOCOLS
 from readers.session import Session
-from readers.transport import has_speed, open_port
+from readers.transports.keyboard import keyboards
+from readers.transports.transport import has_speed, open_port
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from readers.emulation import EmulatedReader
-from readers.input_poll import InputPoll, tells_inputs
-from readers.lights import Lamps, LightStack, has_outputs
+from readers.control.input_poll import InputPoll, tells_inputs
+from readers.control.lights import Lamps, LightStack, has_outputs
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import Input, ReaderError, Received

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.codec import Sent
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.probe import NotFound, probe
 from readers.protocols.llrp.client import LlrpCodec
 from readers.protocols.llrp.codec import LlrpHostCodec, LlrpReplyCodec, Message

@@ -18,10 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from readers.emulation import EmulatedReader
-from readers.mqtt import Packet, PacketReader
-from readers.network import Body
-from readers.network_wires import MqttWire
+from readers.emulated.emulation import EmulatedReader
+from readers.emulated.network_wires import MqttWire
 from readers.probe import Found, probe
 from readers.protocols.zebra_iotc_json.codec import ZebraIotcCodec
 from readers.reads import (
@@ -34,7 +32,9 @@ from readers.reads import (
     TagRead,
 )
 from readers.session import Session
-from readers.transport import can_be_asked, has_speed, open_port
+from readers.transports.mqtt import Packet, PacketReader
+from readers.transports.network import Body
+from readers.transports.transport import can_be_asked, has_speed, open_port
 
 FIRST, SECOND = bytes.fromhex("3034257bf7194e4000001a85"), bytes.fromhex("e2801191a5030065f26ccbff")
 WAYS = [

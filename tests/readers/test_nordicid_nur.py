@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.codec import Codec
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.inquiry import About
 from readers.probe import Found, probe
 from readers.protocols.nordicid_nur.codec import Frame, NurCodec
 from readers.protocols.nordicid_nur.emulator import NurEmulator
 from readers.reads import Input, Item, Noise, Reply, TagRead
-from readers.transport import open_port
+from readers.transports.transport import open_port
 from tests.readers.samples.epcs import EPC
 
 TAG = bytes.fromhex("300000000789004000000002")

@@ -14,7 +14,7 @@ import pytest
 from readers import ports
 from readers.ports import Port, examine
 from readers.reads import PortUnavailable
-from readers.transport import open_port
+from readers.transports.transport import open_port
 
 
 @pytest.fixture

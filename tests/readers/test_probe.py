@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import app
 from readers import ports
 from readers.codec import Emulator, Sent
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.probe import Found, NotFound, Step, probe
 from readers.protocols.r200_bb7e.codec import Frame
 from readers.protocols.r200_bb7e.emulator import R200Emulator
@@ -29,7 +29,7 @@ from readers.protocols.r2000_a0.codec import Frame as BoxFrame
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Command, Item
 from readers.registry import PROTOCOLS
-from readers.transport import open_port
+from readers.transports.transport import open_port
 from tests.readers.samples import samples
 
 EPC = bytes.fromhex("3034257bf7194e4000001a85")
@@ -236,7 +236,7 @@ def test_a_reader_that_is_reading_already_is_known_by_what_it_pushes(
 
 
 def test_a_reader_behind_noise_is_recognised(made: Callable[..., EmulatedReader]) -> None:
-    from readers.emulation import Faults
+    from readers.emulated.emulation import Faults
 
     faults = Faults(noise_rate=0.3, chunk_size_max=3)
     reader = made("r2000_a0", faults=faults)

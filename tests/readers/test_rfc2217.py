@@ -11,11 +11,11 @@ import pytest
 import serial
 import serial.rfc2217
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.probe import Found, probe
 from readers.reads import PortLost, PortUnavailable
 from readers.session import Session
-from readers.transport import Rfc2217Transport, open_port
+from readers.transports.transport import Rfc2217Transport, open_port
 
 # pyserial names its thread and makes it a daemon in the old way.
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")

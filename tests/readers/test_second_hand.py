@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import app
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.probe import Found, NotFound, probe
 from readers.protocols.chafon_uhfreader.commands import MODE_GET
 from readers.protocols.chafon_uhfreader.emulator import UHFReaderEmulator

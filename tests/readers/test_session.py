@@ -10,12 +10,12 @@ from typing import Literal
 
 import pytest
 
-from readers.emulation import EmulatedReader, Faults
+from readers.emulated.emulation import EmulatedReader, Faults
 from readers.reads import Happening, LineDown, LineUp, Received, Scan, TagRead
-from readers.recording import replay
+from readers.recordings.recording import replay
+from readers.recordings.tapes import Tapes, tape_lines
 from readers.registry import PROTOCOLS
 from readers.session import Session
-from readers.tapes import Tapes, tape_lines
 
 PortKind = Literal["pty", "tcp"]
 EPCS = [bytes.fromhex(f"3034257bf7194e40000000{n:02x}") for n in range(30)]

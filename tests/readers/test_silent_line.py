@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.r2000_a0.codec import R2000Codec
 from readers.reads import LineDown, LineUp, Received
 from readers.session import Session

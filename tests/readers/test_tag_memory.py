@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.tag_memory import EPC, RESERVED, TID, USER, EmulatedTag, Population
+from readers.emulated.tag_memory import EPC, RESERVED, TID, USER, EmulatedTag, Population
 from tests.readers.samples.epcs import EPC as EPCS
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.control.talk import Ask, Conversation, Talk, converse
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.r2000_a0.codec import BROADCAST, Frame
 from readers.reads import Item, PortLost, ReaderError, Received, Reply, TagRead
 from readers.session import Session
-from readers.talk import Ask, Conversation, Talk, converse
 
 EPC = bytes.fromhex("3034257bf7194e4000000001")
 FIRMWARE, NOTHING = Frame(BROADCAST, 0x72, b"").encode(), b"\x00"

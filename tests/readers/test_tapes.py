@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from readers.protocols.r2000_a0.codec import Frame, R2000Codec
 from readers.reads import Happening, LineDown, LineUp, ReaderError, Received
-from readers.recording import replay
-from readers.tape import INDEX, Pointer, Tape, blocks_of, mend
-from readers.tapes import (
+from readers.recordings.recording import replay
+from readers.recordings.tape import INDEX, Pointer, Tape, blocks_of, mend
+from readers.recordings.tapes import (
     Limits,
     Tapes,
     check,
@@ -345,7 +345,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from readers.tapes import Limits, Tapes
+from readers.recordings.tapes import Limits, Tapes
 start = datetime(2026, 3, 2, 9, tzinfo=UTC)
 tapes = Tapes(Path(sys.argv[1]), Limits(in_all=200_000, per_reader=60_000, segment_size=12_000))
 tape = tapes.tape("gate", "r2000_a0")

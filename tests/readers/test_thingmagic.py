@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readers.codec import Codec, Sent
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.inquiry import About
 from readers.probe import Found, probe
 from readers.protocols.thingmagic.codec import Frame, ThingMagicCodec, checksum, silion
 from readers.protocols.thingmagic.emulator import ThingMagicEmulator
 from readers.reads import Item, Reply, TagRead
-from readers.transport import open_port
+from readers.transports.transport import open_port
 from tests.readers.samples.epcs import EPC
 
 TAG = bytes.fromhex("3034257bf7194e4000001a85")
@@ -77,7 +77,7 @@ def test_region_and_power_are_set_only_where_they_are_wished_for() -> None:
     talk(device, codec, 10, codec.start())
 
     assert device._settings == before | {
-        0x61: b"\x02\x01\x01\x03\x03", 0x62: b"\x07\xd0", 0x63: b"\x00\x05", 0x67: b"\x01",
+        0x61: b"\x01\x01\x03\x03", 0x62: b"\x07\xd0", 0x63: b"\x00\x05", 0x67: b"\x01",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from readers.reads import PortLost, PortUnavailable
-from readers.transport import SerialTransport, SocketTransport, open_port
+from readers.transports.transport import SerialTransport, SocketTransport, open_port
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_sockets_work_where_nothing_of_posix_exists(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", hiding)
 
-    from readers.emulation import EmulatedReader
+    from readers.emulated.emulation import EmulatedReader
     from readers.reads import ReaderError
     from readers.session import Session
 

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from readers.commands import readers
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.reads import LineDown, LineUp, Noise, ReaderError, Received, TagRead
+from readers.recordings.tape import Tape
+from readers.recordings.tapes import seal
 from readers.session import Session
-from readers.tape import Tape
-from readers.tapes import seal
 from readers.watching.commands import screen_of
 from readers.watching.tally import Tally
 from tests.readers.test_session import EPCS, wait_for

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.zebra_ssi.codec import ACKNOWLEDGE, Frame, SSICodec, with_status
 from readers.protocols.zebra_ssi.emulator import TIMEOUT_TICKS, TRIES_MAX, SSIEmulator
 from readers.reads import Item, Noise, ReaderError, Received, Reply, Scan

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from readers.reads import Happening, LineDown, LineUp, Received
-from readers.recording import replay
+from readers.recordings.recording import replay
+from readers.recordings.tapes import tape_lines
 from readers.registry import protocol
-from readers.tapes import tape_lines
 from tests.simulation.running_demo import RunningDemo
 from traceability.assets import folder
 from traceability.database import open_database

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.reads import Received, TagRead
 from tests.station.floor import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.reads import CardRead, Received
 from tests.station.floor import (
     NS,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from readers.codec import Sent
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.r2000_a0.codec import Frame
 from readers.protocols.r2000_a0.emulator import R2000Emulator
-from readers.transport import open_port
+from readers.transports.transport import open_port
 from tests.station.workshop import no_ports
 from traceability.floor_values import Hint
 from traceability.station.floor import Floor

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from tests.station.test_delivery import Store, handler_of
 from tests.station.test_run import ROOT, Running, Scanner, Server, until
 from traceability.errors import Offline

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.ports import Port
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve, until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from traceability.gs1 import key_of_epc, uri_of
 from traceability.observation.cycles import Boundary

@@ -21,13 +21,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import Received
-from readers.recording import replay
+from readers.recordings.recording import replay
+from readers.recordings.tape import Pointer
+from readers.recordings.tapes import tape_lines
 from readers.registry import protocol
-from readers.tape import Pointer
-from readers.tapes import tape_lines
 from tests.station.floor import BOX, COUNTED_BOX, COUNTED_TICKET, NS, TICKET, box, content, tree
 from traceability.epcis import body
 from traceability.epcis.event_ids import station_event_id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.ports import Port
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Command

@@ -15,7 +15,7 @@ import pytest
 import zxingcpp
 from playwright.sync_api import Browser, expect
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from tests.labels.worn import labels, printed, read, worn
 from tests.stories.owner import Count, Hand, at
 from tests.web.browser import chromium, chromium_path

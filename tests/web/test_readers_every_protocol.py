@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.ports import Port
 from readers.registry import PROTOCOLS
 from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve

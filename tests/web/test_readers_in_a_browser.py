@@ -11,7 +11,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.ports import Port
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.usb import usb_devices

@@ -16,9 +16,9 @@ from flask import Flask
 
 from readers.protocols.r2000_a0.codec import Frame, R2000Codec
 from readers.reads import Received, TagRead
-from readers.recording import replay
-from readers.tape import Pointer, Tape, blocks_of
-from readers.tapes import give_up, seal
+from readers.recordings.recording import replay
+from readers.recordings.tape import Pointer, Tape, blocks_of
+from readers.recordings.tapes import give_up, seal
 from traceability.epcis.vocabulary import PASS, READER, RECORDING
 from traceability.station.wire import wire_at
 

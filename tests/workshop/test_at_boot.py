@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from tests.station.workshop import until
 from tests.workshop.opened import Opened, hangtag, opened, quiet_port, run
 from traceability.errors import Refused

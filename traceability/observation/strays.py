@@ -5,7 +5,7 @@ on one side first and on the other then. What stands there is heard at one stren
 than what passes, and often for longer than anybody takes to pass. Only evidence rejects: a thing
 of which too little was heard counts as part of the pass, as without any of this.
 
->>> still = Trail(read_count=40, heard_ms=2500, rise_db=2.0, peak_dbm=-66.0, is_across=False)
+>>> still = Trail(read_count=40, heard_ms=2400, rise_db=2.0, peak_dbm=-66.0, is_across=False)
 >>> weigh(still, Passing(loudest_dbm=-47.0, heard_ms=2200), StrayRules())
 'weak'
 """

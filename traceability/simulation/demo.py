@@ -18,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from readers.emulation import EmulatedReader
+from readers.emulated.emulation import EmulatedReader
 from readers.protocols.keyboard_lines import ENTRY as KEYBOARD
 from readers.protocols.keyboard_lines.emulator import KeyboardEmulator
 from traceability.simulation import floor

@@ -33,7 +33,7 @@ _TICK_S: Final = 0.2
 
 
 class Wire(Protocol):
-    """The emulated reader at the far end of a line (`readers.emulation.EmulatedReader`)."""
+    """The emulated reader at the far end of a line (`readers.emulated.emulation`)."""
 
     @property
     def is_connected(self) -> bool:

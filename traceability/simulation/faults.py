@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from readers.emulation import Faults
+from readers.emulated.emulation import Faults
 from traceability.simulation import floor
 from traceability.simulation.factory import Wire
 from traceability.simulation.jobs import Beep, Job, Show

@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from readers.control.talk import Talk
 from readers.ports import Port
 from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
-from readers.talk import Talk
 from traceability.errors import TraceabilityError
 from traceability.floor_values import PlacedReader
 from traceability.station.run import Standing, Station

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 
 from readers.ports import Port, ports, present_name
 from readers.reads import LineDown, LineUp, Received
+from readers.recordings.tape import Tape
+from readers.recordings.tapes import Tapes
 from readers.session import Session
-from readers.tape import Tape
-from readers.tapes import Tapes
 from traceability import __version__
 from traceability.errors import DatabaseBusy, Offline, TraceabilityError
 from traceability.observation.passes import Pass

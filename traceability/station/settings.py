@@ -22,11 +22,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from readers.input_poll import tells_inputs
-from readers.lights import Lamps, has_outputs
+from readers.control.input_poll import tells_inputs
+from readers.control.lights import Lamps, has_outputs
 from readers.reads import ReaderError
+from readers.recordings.tapes import Limits
 from readers.registry import protocol
-from readers.tapes import Limits
 from traceability.errors import InvalidIdentifier, TraceabilityError
 from traceability.flow import Stage
 from traceability.gs1 import key_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from readers.input_poll import InputPoll
-from readers.lights import Lamps, LightStack
+from readers.control.input_poll import InputPoll
+from readers.control.lights import Lamps, LightStack
 from readers.session import Session
 from traceability.station.live import Shown
 from traceability.station.settings import ReaderSettings

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readers.controls import Controls
+from readers.control.controls import Controls
+from readers.control.talk import Talk, converse
 from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
-from readers.talk import Talk, converse
 from traceability.floor_values import FloorRefused
 
 BEEP_S = 8.0

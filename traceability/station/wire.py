@@ -20,10 +20,10 @@ from readers.reads import (
     Scan,
     TagRead,
 )
-from readers.recording import HEAD, SUM, WIRE, TapeLine, microseconds, play, read_line
+from readers.recordings.recording import HEAD, SUM, WIRE, TapeLine, microseconds, play, read_line
+from readers.recordings.tape import Pointer, blocks_of
+from readers.recordings.tapes import Segment, cut_out, near
 from readers.registry import protocol as protocol_named
-from readers.tape import Pointer, blocks_of
-from readers.tapes import Segment, cut_out, near
 from traceability.wire_values import Wire, WireLine, WireRead, WireState
 
 TAPES = "tapes"

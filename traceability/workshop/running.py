@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from readers.tapes import give_up
+from readers.recordings.tapes import give_up
 from traceability.database import file_of
 from traceability.errors import DatabaseBusy, Refused
 from traceability.factory import daily

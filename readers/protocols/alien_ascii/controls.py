@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import EPC, TID, Lock, Selection, Tag
 from readers.protocols.alien_ascii.codec import command_code
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import EPC, TID, Lock, Selection, Tag
 
 _KEPT = ("RFLevel", "AntennaSequence", "AcqG2Session")
 _EVERYTHING, _NO_PASSWORD = "00", "00 00 00 00"  # what the reader calls none

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Outcome, Population
 from readers.protocols.alien_ascii.codec import NO_TAGS, PASSWORD, USER, AlienHostCodec
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Outcome, Population
 
 _SETTINGS = {
     "ReaderName": "Alien RFID Reader",

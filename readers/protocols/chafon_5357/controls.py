@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Talk
 from readers.protocols.chafon_5357.codec import BROADCAST, FROM_HOST, Frame
 from readers.protocols.chafon_5357.commands import (
     FREQUENCY_GET,
@@ -18,7 +19,6 @@ from readers.protocols.chafon_5357.commands import (
     SYSTEM,
 )
 from readers.reads import ReaderError, Reply
-from readers.talk import Talk
 
 _ANTENNAS, _CLOSE_RELAY, _OPEN_RELAY = 0xE1, 0x85, 0x86
 DBM = (0, 33)

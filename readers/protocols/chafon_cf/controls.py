@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Talk
 from readers.protocols.chafon_cf.codec import BROADCAST, Frame
 from readers.protocols.chafon_cf.commands import GET_ALL, INFO, POWER_SET, SET_ALL
 from readers.protocols.chafon_cf.inquiry import CF_INQUIRY
 from readers.reads import ReaderError, Reply
-from readers.talk import Talk
 
 _ANTENNAS_SET = 0x0057
 _SESSION_AT = 18

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.talk import WAIT_MS, Ask, Talk
+from readers.control.writing import AREAS, TID, Lock, Selection, Tag, by_reading_tids
 from readers.protocols.chafon_uhfreader.asked import ENTIRE_MASK
 from readers.protocols.chafon_uhfreader.codec import BROADCAST, SCANTIME_100MS, Frame
 from readers.protocols.chafon_uhfreader.commands import INFO, INVENTORY
 from readers.protocols.chafon_uhfreader.inquiry import UHFREADER_INQUIRY
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import WAIT_MS, Ask, Talk
-from readers.writing import AREAS, TID, Lock, Selection, Tag, by_reading_tids
 
 POWER_DBM_MAX = 33
 PINS = (1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Outcome, Population
 from readers.protocols.chafon_uhfreader.asked import ACCESS, ROUNDS, asked
 from readers.protocols.chafon_uhfreader.codec import (
     ANTENNA_FAULT,
@@ -26,7 +27,6 @@ from readers.protocols.chafon_uhfreader.commands import (
     REAL_TIME,
 )
 from readers.reads import Command, Item
-from readers.tag_memory import EmulatedTag, Outcome, Population
 
 LAST, MORE, FULL_LENGTH = 1, 3, 0xFD
 ILLEGAL, WRONG_PARAMETER, TAG_ERROR, POOR_COMMUNICATION = 0xFE, 0xFF, 0xFC, 0xFA

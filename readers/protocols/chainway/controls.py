@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag
 from readers.protocols.chainway.codec import Frame
 from readers.protocols.chainway.commands import (
     BEEP,
@@ -24,8 +26,6 @@ from readers.protocols.chainway.commands import (
     STOP,
 )
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, EPC, TID, Lock, Selection, Tag
 
 _DEVICE_ID, _POWER, _GEN2, _ANTENNAS, _REGION, _FILTER = 0x04, 0x12, 0x22, 0x2A, 0x2E, 0x6E
 _READ, _WRITE, _LOCK, _KILL = 0x84, 0x86, 0x88, 0x8A

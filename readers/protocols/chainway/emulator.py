@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import TID, USER, EmulatedTag, Population
 from readers.protocols.chainway.codec import ASKED, Access, ChainwayHostCodec, Frame
 from readers.protocols.chainway.commands import (
     ACCESSES,
@@ -14,7 +15,6 @@ from readers.protocols.chainway.commands import (
     STOP,
 )
 from readers.reads import Command
-from readers.tag_memory import TID, USER, EmulatedTag, Population
 
 _SETTINGS: dict[int, bytes] = {
     0x00: b"\x01\x00\x02", 0x02: b"\x07\x28\x01", 0x04: bytes.fromhex("f1f2f3f4"),

@@ -9,7 +9,9 @@ Source: PROTOCOLS.md section 11; form of the refusals: EPC Gen2 2.0.1, annex I.
 
 from __future__ import annotations
 
-from readers.controls import TRIES, Controls, Settings
+from readers.control.controls import TRIES, Controls, Settings
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 from readers.protocols.fonkan_ascii.codec import Frame
 from readers.protocols.fonkan_ascii.commands import (
     ALL,
@@ -29,8 +31,6 @@ from readers.protocols.fonkan_ascii.commands import (
 )
 from readers.protocols.fonkan_ascii.inquiry import REGIONS
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 
 EPC_BIT = 32
 ROUND_MS, ACCESS_MS = 3000, 2000

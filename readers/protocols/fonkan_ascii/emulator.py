@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Population
 from readers.protocols.fonkan_ascii.codec import DONE, FonkanHostCodec, Frame
 from readers.protocols.fonkan_ascii.commands import (
     ALL,
@@ -25,7 +26,6 @@ from readers.protocols.fonkan_ascii.commands import (
     WRITE,
 )
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Population
 
 _SETTINGS = {GET_POWER: 0x1B, GET_REGION: 0x05, SET_SPEED: 0x04}
 _CHANGES = {SET_POWER: GET_POWER, SET_REGION: GET_REGION, SET_SPEED: SET_SPEED}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from readers.emulated.tag_memory import EmulatedTag, Outcome
 from readers.protocols.llrp.structure import Parameter
-from readers.tag_memory import EmulatedTag, Outcome
 
 _WRITE_CODES: dict[Outcome, int] = {"ok": 0, "overrun": 1, "locked": 2, "password": 4}
 _LOCK_CODES: dict[Outcome, int] = {"ok": 0, "overrun": 2, "locked": 2, "password": 2}

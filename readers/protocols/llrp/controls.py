@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from readers.controls import Controls, Settings, within
+from readers.control.controls import Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag
 from readers.protocols.llrp.codec import Message
 from readers.protocols.llrp.commands import TYPES, response_to
 from readers.protocols.llrp.conversation import (
@@ -28,8 +30,6 @@ from readers.protocols.llrp.conversation import (
 from readers.protocols.llrp.inquiry import LLRP_INQUIRY
 from readers.protocols.llrp.structure import Parameter, parameters_of
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, EPC, TID, Lock, Selection, Tag
 
 _ERROR = TYPES["ERROR_MESSAGE"]
 _ALL, _CONFIGURATION, _INPUTS = 0, 3, 9

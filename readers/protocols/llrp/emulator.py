@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Population
 from readers.protocols.llrp.access import results_of
 from readers.protocols.llrp.codec import LlrpHostCodec, Message
 from readers.protocols.llrp.commands import IMPINJ, MESSAGES, TYPES, response_to
 from readers.protocols.llrp.played import CAPABILITIES, CONFIGURATION, POWERS
 from readers.protocols.llrp.structure import Parameter
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Population
 
 TICK_MS = 50
 """How much of a reader's time passes between two rounds."""

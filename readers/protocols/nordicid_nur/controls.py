@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 from readers.protocols.nordicid_nur.codec import METADATA_BUFFER, NO_TAG, OK, SET_GPIO, Frame
 from readers.protocols.nordicid_nur.commands import REGION, REGIONS, TX_LEVEL
 from readers.protocols.nordicid_nur.inquiry import NUR_INQUIRY
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 
 _CLEAR, _INFO, _CAPABILITIES, _BEEP, _STOP = 0x05, 0x09, 0x0B, 0x0D, 0x0E
 _SETUP, _INVENTORY, _READ, _WRITE, _LOCK, _KILL = 0x22, 0x31, 0x33, 0x34, 0x36, 0x37

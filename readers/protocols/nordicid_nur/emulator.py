@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Population
 from readers.protocols.nordicid_nur.access import asked_of_tag
 from readers.protocols.nordicid_nur.codec import (
     ACCESS,
@@ -20,7 +21,6 @@ from readers.protocols.nordicid_nur.codec import (
 )
 from readers.protocols.nordicid_nur.commands import COMMANDS, SETUP, decode
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Population
 
 _INVALID, _LENGTH = 1, 2
 _OUTCOMES = {"ok": 0, "overrun": 66, "locked": 66, "password": 36}

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from readers.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import TID, TID_WORDS, Lock, Selection, Tag, refuse_twins
 from readers.protocols.r2000_a0.codec import BROADCAST, Frame
 from readers.protocols.r2000_a0.inquiry import R2000_INQUIRY
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import TID, TID_WORDS, Lock, Selection, Tag, refuse_twins
 
 POWER_DBM_MAX = 33
 PORTS_MAX = 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Outcome, Population
 from readers.protocols.r2000_a0.codec import (
     ASKED,
     BROADCAST,
@@ -14,7 +15,6 @@ from readers.protocols.r2000_a0.codec import (
 )
 from readers.protocols.r2000_a0.commands import COMMANDS
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Outcome, Population
 
 # What a reader of this family says to a question about a setting nobody has changed yet.
 _SETTINGS: dict[int, bytes] = {

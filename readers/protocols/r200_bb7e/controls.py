@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.talk import WAIT_MS, Ask, Talk
+from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 from readers.protocols.r200_bb7e.codec import NO_TAG, TAILS, Frame
 from readers.protocols.r200_bb7e.inquiry import R200_INQUIRY, STRONG_DBM
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import WAIT_MS, Ask, Talk
-from readers.writing import AREAS, EPC, TID, Lock, Selection, Tag, by_reading_tids
 
 POWER_DBM_MAX = 33
 PINS_MAX = 4

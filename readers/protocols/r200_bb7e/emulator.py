@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Outcome, Population
 from readers.protocols.r200_bb7e.codec import (
     ASKED,
     NO_TAG,
@@ -13,7 +14,6 @@ from readers.protocols.r200_bb7e.codec import (
 )
 from readers.protocols.r200_bb7e.commands import CHANNELS
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Outcome, Population
 
 _SETTINGS: dict[int, bytes] = {
     0x08: b"\x01", 0x0B: bytes.fromhex("01000000200000"), 0x0D: b"\x10\x20", 0xAA: b"\x01",

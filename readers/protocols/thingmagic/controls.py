@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, Lock, Selection, Tag
 from readers.protocols.thingmagic.codec import GEN2, Frame
 from readers.protocols.thingmagic.commands import REGIONS
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, Lock, Selection, Tag
 
 _START, _SEARCH, _WRITE, _LOCK, _KILL, _READ, _FETCH, _CLEAR = (
     0x04, 0x22, 0x24, 0x25, 0x26, 0x28, 0x29, 0x2A,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Population
 from readers.protocols.thingmagic.access import asked_of_tag, selected
 from readers.protocols.thingmagic.codec import (
     ASKED,
@@ -13,7 +14,6 @@ from readers.protocols.thingmagic.codec import (
 )
 from readers.protocols.thingmagic.commands import ACCESS, COMMANDS, REGIONS
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Population
 
 _VERSION = bytes.fromhex("1612310030000001201707210107020900000010")
 _SETTINGS: dict[int, bytes] = {

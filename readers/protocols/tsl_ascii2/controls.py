@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from readers.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.talk import Ask, Talk
+from readers.control.writing import AREAS, BANKS, Lock, Selection, Tag
 from readers.protocols.tsl_ascii2.codec import ACCESS_FAILURES, command_code, options_of
 from readers.reads import Item, ReaderError, Reply, TagRead
-from readers.talk import Ask, Talk
-from readers.writing import AREAS, BANKS, Lock, Selection, Tag
 
 DBM = (10, 29)
 EPC_BIT = 32

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from readers.codec import Emulator, Sent
+from readers.emulated.tag_memory import EmulatedTag, Population
 from readers.protocols.tsl_ascii2.codec import COMMANDS, Frame, TslHostCodec, options_of
 from readers.reads import Command
-from readers.tag_memory import EmulatedTag, Population
 
 _ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     ".vr": (

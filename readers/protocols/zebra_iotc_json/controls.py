@@ -5,7 +5,7 @@ Source: PROTOCOLS.md section 10.
 
 from __future__ import annotations
 
-from readers.controls import Controls
+from readers.control.controls import Controls
 from readers.reads import ReaderError
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from readers.controls import TRIES, Controls, within
+from readers.control.controls import TRIES, Controls, within
+from readers.control.talk import Ask, Talk
 from readers.protocols.zebra_ssi.codec import Frame
 from readers.protocols.zebra_ssi.commands import ACK, BEEP, LED_OFF, LED_ON, NAK
 from readers.reads import Item, ReaderError, Reply
-from readers.talk import Ask, Talk
 
 ONE_HIGH_SHORT = b"\x00"
 LAMP_MAX = 8

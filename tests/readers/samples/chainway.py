@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from readers.codec import Emulator
+from readers.emulated.tag_memory import RESERVED, TID
 from readers.inquiry import About
 from readers.protocols.chainway.codec import Access, Frame
 from readers.protocols.chainway.commands import ACCESSES
 from readers.protocols.chainway.emulator import ChainwayEmulator
 from readers.reads import Command
-from readers.tag_memory import RESERVED, TID
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xa5\xc8"

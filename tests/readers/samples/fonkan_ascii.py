@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from readers.emulated.tag_memory import EmulatedTag
 from readers.inquiry import About
 from readers.protocols.fonkan_ascii.codec import Frame
 from readers.protocols.fonkan_ascii.commands import GET_REGION, VERSION, code_of
-from readers.tag_memory import EmulatedTag
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\n"

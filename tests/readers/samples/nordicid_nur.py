@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from readers.codec import Emulator
+from readers.emulated.tag_memory import RESERVED
 from readers.inquiry import About
 from readers.protocols.nordicid_nur.codec import Frame
 from readers.protocols.nordicid_nur.emulator import NurEmulator
 from readers.reads import Command
-from readers.tag_memory import RESERVED
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xa5"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from readers.codec import Emulator
+from readers.emulated.tag_memory import RESERVED
 from readers.inquiry import About
 from readers.protocols.r200_bb7e.codec import TAG_ANSWERS, Frame
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.reads import Command
-from readers.tag_memory import RESERVED
 from tests.readers.samples.epcs import EPC
 
 HEADS = b"\xaa\xbb"

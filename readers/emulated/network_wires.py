@@ -1,6 +1,6 @@
 """The device's end of HTTP and MQTT: a reader's own server, a broker with one reader, a sender.
 
-The counterparts of `readers.network`, `readers.mqtt` and `readers.webhook`, for emulated readers. A
+The counterparts of `network`, `mqtt` and `webhook` of the transports, for emulated readers. A
 certificate, where there is one, is a PEM file with its key.
 """
 
@@ -13,7 +13,9 @@ from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 
-from readers.mqtt import (
+from readers.emulated.wires import WRITE_S_MAX, TcpWire
+from readers.reads import PortLost
+from readers.transports.mqtt import (
     CONNACK,
     CONNECT,
     DISCONNECT,
@@ -27,9 +29,7 @@ from readers.mqtt import (
     PacketReader,
     string,
 )
-from readers.network import read_head
-from readers.reads import PortLost
-from readers.wires import WRITE_S_MAX, TcpWire
+from readers.transports.network import read_head
 
 __all__ = ["HttpWire", "MqttWire", "PostWire", "TlsWire"]
 

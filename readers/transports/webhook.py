@@ -17,8 +17,8 @@ import select
 import socket
 from contextlib import suppress
 
-from readers.network import HEAD_SIZE_MAX, Body, Line, address_of, lines_of
 from readers.reads import PortLost, PortUnavailable
+from readers.transports.network import HEAD_SIZE_MAX, Body, Line, address_of, lines_of
 
 __all__ = ["WebhookTransport"]
 

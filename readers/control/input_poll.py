@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from readers.controls import Controls
+from readers.control.controls import Controls
 from readers.reads import Input, ReaderError
 from readers.registry import protocol as protocol_named
 from readers.session import Session

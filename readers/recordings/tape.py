@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Self
 
 from readers.reads import ReaderError
-from readers.recording import microseconds, read_line
+from readers.recordings.recording import microseconds, read_line
 
 RAW, SEALED, KEPT, INDEX = ".jsonl", ".jsonl.gz", ".kept.gz", "segments.index"
 """Ends of file names: being written, closed, what is left of one given up; and the list."""

@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from readers.codec import Codec
 from readers.reads import Item, ReaderError
-from readers.transport import Transport, open_port
+from readers.transports.transport import Transport, open_port
 
 T = TypeVar("T")
 

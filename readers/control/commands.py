@@ -13,8 +13,8 @@ from readers.reads import ReaderError, Written
 from readers.registry import PROTOCOLS, protocol
 
 if TYPE_CHECKING:
-    from readers.controls import Controls, Settings
-    from readers.talk import Talk
+    from readers.control.controls import Controls, Settings
+    from readers.control.talk import Talk
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., None])
@@ -57,7 +57,7 @@ class _Port:
         self.controls: Controls = entry.controls()
 
     def converse(self, talk: Talk[T]) -> T:
-        from readers.talk import converse
+        from readers.control.talk import converse
 
         return converse(self.url, self.baud, self.name, talk)
 
@@ -224,7 +224,7 @@ def read_tag(
     password: bytes,
 ) -> None:
     """List the tags before the reader with the numbers of their chips, or read one's memory."""
-    from readers.writing import Selection
+    from readers.control.writing import Selection
 
     port = _Port(url, name, baud)
     if bank is None:
@@ -332,7 +332,7 @@ def kill(
 def _store(folder: str | None) -> Any:  # Any: imported late
     from pathlib import Path
 
-    from readers.kept_settings import KeptSettings
+    from readers.control.kept_settings import KeptSettings
 
     return KeptSettings(folder or Path(click.get_app_dir("hangtag")) / "readers")
 

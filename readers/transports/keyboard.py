@@ -32,7 +32,7 @@ from readers.ports import Port, examine
 from readers.protocols.keyboard_lines.codec import EVENT, READS, Frame, choice
 from readers.protocols.keyboard_lines.keys import LAYOUTS
 from readers.reads import PortLost, PortUnavailable
-from readers.transport import KEYBOARDS
+from readers.transports.transport import KEYBOARDS
 
 __all__ = ["KeyboardTransport", "is_keyboard", "keyboards"]
 

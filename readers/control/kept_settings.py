@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from readers.controls import Settings
+from readers.control.controls import Settings
 from readers.reads import ReaderError
 
 

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import IO, Literal, get_args
 
 from readers.codec import Emulator, Sent
+from readers.emulated.wires import PtyWire, TcpWire, Wire
 from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
-from readers.wires import PtyWire, TcpWire, Wire
 
 PortKind = Literal["pty", "tcp", "tls", "http", "mqtt", "webhook"]
 PORT_KINDS = get_args(PortKind)
@@ -351,7 +351,7 @@ class EmulatedReader:
 def _network_wire(
     port: str, tcp_port: int, certificate: Path | None, login: tuple[str, str] | None
 ) -> Wire:
-    from readers.network_wires import HttpWire, MqttWire, PostWire, TlsWire
+    from readers.emulated.network_wires import HttpWire, MqttWire, PostWire, TlsWire
 
     if port == "http":
         return HttpWire(tcp_port, certificate, login)

@@ -32,8 +32,8 @@ from pathlib import Path
 from typing import Literal
 
 from readers.reads import ReaderError
-from readers.recording import time_of
-from readers.tape import (
+from readers.recordings.recording import time_of
+from readers.recordings.tape import (
     INDEX,
     KEPT,
     RAW,

@@ -19,8 +19,8 @@ import struct
 import time
 from dataclasses import dataclass
 
-from readers.network import HEAD_S_MAX, Address, address_of, lines_of, reach
 from readers.reads import PortLost, PortUnavailable
+from readers.transports.network import HEAD_S_MAX, Address, address_of, lines_of, reach
 
 __all__ = ["MqttTransport", "Packet", "PacketReader", "string"]
 

@@ -1,7 +1,7 @@
 """Ports: a device, a pty or a socket, opened by a URL and read without waiting for more.
 
 `/dev/ttyUSB0`, `COM3`, `socket://host:port`, `rfc2217://host:port`, pyserial's other URLs, and what
-`readers.network`, `readers.mqtt`, `readers.webhook` and `readers.keyboard` open. A
+`network`, `mqtt`, `webhook` and `keyboard` beside it open. A
 read returns what is there as soon as there is anything: asking pyserial for a count either costs a
 call a byte (`socket://`) or waits for the count. Nothing POSIX-only is imported at module level.
 """
@@ -73,7 +73,7 @@ def open_port(url: str, baud: int = 115200) -> Transport:
     if url.startswith("rfc2217://"):
         return Rfc2217Transport(url, baud)
     if url.startswith(KEYBOARDS):
-        from readers.keyboard import KeyboardTransport
+        from readers.transports.keyboard import KeyboardTransport
 
         return KeyboardTransport(url)
     if url.startswith(NETWORKS):
@@ -102,14 +102,14 @@ def can_be_asked(url: str) -> bool:
 def _network_port(url: str) -> Transport:
     scheme = url.partition(":")[0]
     if scheme in ("mqtt", "mqtts"):
-        from readers.mqtt import MqttTransport
+        from readers.transports.mqtt import MqttTransport
 
         return MqttTransport(url)
     if scheme == "http-listen":
-        from readers.webhook import WebhookTransport
+        from readers.transports.webhook import WebhookTransport
 
         return WebhookTransport(url)
-    from readers.network import HttpStream, TlsTransport
+    from readers.transports.network import HttpStream, TlsTransport
 
     return HttpStream(url) if scheme in ("http", "https") else TlsTransport(url)
 

@@ -1,7 +1,7 @@
 """What a reader can be told beside "read": its settings, its lamp and buzzer, one tag's memory.
 
 Each protocol has its own `controls.py`; whatever it leaves out is refused in a sentence. Every
-method is a conversation (`readers.talk`), to be had through a session or on a port of its own:
+method is a conversation (`control/talk.py`), to be had through a session or on a port of its own:
 
     controls = PROTOCOLS["r2000_a0"].controls()
     before = session.converse(controls.settings())
@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from readers import writing
+from readers.control import writing
+from readers.control.talk import WAIT_MS, Ask, Talk
+from readers.control.writing import Selection, Tag, TagSteps
 from readers.inquiry import REGIONS
 from readers.reads import Item, ReaderError, Reply, Written
-from readers.talk import WAIT_MS, Ask, Talk
-from readers.writing import Selection, Tag, TagSteps
 
 TRIES = 3
 """How often a question is asked that changes nothing: a reader in a round hears none."""
@@ -122,11 +122,11 @@ class Controls(TagSteps):
     def read_tag(
         self, select: Selection, bank: int, address: int, words: int, password: int = 0
     ) -> Talk[bytes]:
-        """Read words of one tag's memory; see `readers.writing.read_words`."""
+        """Read words of one tag's memory; see `readers.control.writing.read_words`."""
         return writing.read_words(self, select, bank, address, words, password)
 
     def write_epc(self, tid: bytes, new_epc: bytes, password: int = 0) -> Talk[Written]:
-        """Write one tag's EPC; see `readers.writing.write_epc`."""
+        """Write one tag's EPC; see `readers.control.writing.write_epc`."""
         return writing.write_epc(self, tid, new_epc, password)
 
     def write_password(self, tid: bytes, which: str, new: int, password: int = 0) -> Talk[Written]:
@@ -144,7 +144,7 @@ class Controls(TagSteps):
         return writing.lock(self, tid, what, password, is_opened=True)
 
     def kill(self, tid: bytes, password: int, *, surely: bool = False) -> Talk[Written]:
-        """Silence one tag for ever; see `readers.writing.kill`."""
+        """Silence one tag for ever; see `readers.control.writing.kill`."""
         return writing.kill(self, tid, password, surely=surely)
 
     def ask(

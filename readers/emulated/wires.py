@@ -99,25 +99,35 @@ class TcpWire:
             return b""
         try:
             ready, _, _ = select.select(watched, [], [], timeout_s)
-            if self._listener in ready and self._listener is not None:
-                newcomer, _ = self._listener.accept()
-                newcomer.settimeout(WRITE_S_MAX)
-                if self._host is None:
-                    newcomer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._host = self._welcome(newcomer)
-                else:
-                    with suppress(OSError):
-                        newcomer.send(self.refusal)
-                    newcomer.close()
-            if self._host is None or self._host not in ready:
-                return b""
+        except (OSError, ValueError):
+            return b""  # unplugged meanwhile
+        # Whoever hung up and calls again is no second host: the first one is heard to its end.
+        data = self._hear_host() if self._host in ready else b""
+        if self._listener is not None and self._listener in ready:
+            with suppress(OSError):
+                self._take_in(self._listener.accept()[0])
+        return data
+
+    def _hear_host(self) -> bytes:
+        assert self._host is not None
+        try:
             data = self._host.recv(4096)
         except (OSError, ValueError):
             data = b""
-        if not data and self._host is not None:
+        if not data:
             self._host.close()
             self._host = None
         return data
+
+    def _take_in(self, newcomer: socket.socket) -> None:
+        newcomer.settimeout(WRITE_S_MAX)
+        if self._host is None:
+            newcomer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._host = self._welcome(newcomer)
+            return
+        with suppress(OSError):
+            newcomer.send(self.refusal)
+        newcomer.close()
 
     def _welcome(self, newcomer: socket.socket) -> socket.socket | None:
         """Return the connection that a host is spoken to on; None if it was let go."""

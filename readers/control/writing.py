@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from readers.control.talk import T, Talk
 from readers.reads import ReaderError, Written
-from readers.talk import T, Talk
 
 RESERVED, EPC, TID, USER = 0, 1, 2, 3
 BANKS = {"reserved": RESERVED, "epc": EPC, "tid": TID, "user": USER}

@@ -6,7 +6,7 @@ played into a fresh codec gives the same values at the same times, on any machin
 
 Between them stand lines about the tape itself: `{"tape": …}` heads each segment, `{"sum": …}` is
 the hash of all that was recorded so far, `pass` marks what an event points to, and `hole` says that
-a full disk took nothing for a while (see `readers.tape`).
+a full disk took nothing for a while (see `readers.recordings.tape`).
 
 >>> from readers.protocols.barcode_lines.codec import BarcodeCodec
 >>> tape = ['{"t": 1000000, "dir": "in", "hex": "350d0a"}']

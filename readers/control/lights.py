@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from readers.controls import Controls
+from readers.control.controls import Controls
 from readers.reads import ReaderError
 from readers.registry import protocol as protocol_named
 from readers.session import Session

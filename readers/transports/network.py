@@ -32,7 +32,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from readers.reads import PortLost, PortUnavailable
-from readers.transport import CHUNK_SIZE_MAX, CONNECT_S_MAX, SEND_S_MAX, keep_alive
+from readers.transports.transport import CHUNK_SIZE_MAX, CONNECT_S_MAX, SEND_S_MAX, keep_alive
 
 __all__ = ["Address", "HttpStream", "Line", "TlsTransport", "address_of", "lines_of", "reach"]
 

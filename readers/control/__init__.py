@@ -1,0 +1,1 @@
+"""What a reader is told: conversations, settings, tags written, lamps, photo-eyes."""

@@ -1,0 +1,1 @@
+"""Readers that are not there: the device's side on real ports, and the tags in its field."""
