@@ -115,6 +115,10 @@ class Controls(TagSteps):
         """Ask for the inputs (from 1, as on the box): a photo-eye, a button."""
         raise self.cannot("tell inputs")
 
+    def temperature(self) -> Talk[float]:
+        """Ask how warm it is, in degrees Celsius."""
+        raise self.cannot("tell how warm it is")
+
     def tags(self) -> Talk[tuple[Tag, ...]]:
         """Return the tags in the field with the numbers of their chips."""
         return writing.tags(self)
@@ -171,6 +175,18 @@ class Controls(TagSteps):
 def is_reply(item: Item, *commands: int) -> bool:
     """Tell whether an item is a reply to one of these commands."""
     return isinstance(item, Reply) and item.command in commands
+
+
+def degrees(answer: Reply) -> float:
+    """Return the temperature in an answer, °C.
+
+    Raises:
+        ReaderError: If the reader told none.
+    """
+    told = answer.fields.get("temperature_c", answer.fields.get("celsius"))
+    if answer.error is not None or not isinstance(told, int | float):
+        raise ReaderError("This reader does not tell how warm it is.")
+    return float(told)
 
 
 def within(name: str, what: str, values: Sequence[float], lowest: float, highest: float) -> None:

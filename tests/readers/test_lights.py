@@ -9,10 +9,12 @@ import pytest
 
 from readers.control.input_poll import InputPoll, tells_inputs
 from readers.control.lights import Lamps, LightStack, has_outputs
+from readers.control.thermometer import Thermometer, tells_temperature
 from readers.emulated.emulation import EmulatedReader
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.llrp.emulator import LlrpEmulator
 from readers.reads import Input, ReaderError, Received
+from readers.registry import PROTOCOLS
 from readers.session import Session
 
 LAMPS = Lamps.parse("green=1 amber=2 red=3")
@@ -88,6 +90,26 @@ def test_an_input_that_is_asked_for_is_told_when_it_changes() -> None:
     poll.stop()
     session.stop()
     reader.stop()
+
+
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if tells_temperature(name)])
+def test_a_reader_is_asked_how_warm_it_is_while_nothing_passes(protocol: str) -> None:
+    reader = EmulatedReader("gate", protocol, port="tcp")
+    session = Session("gate", protocol, reader.url)
+    told: list[float | None] = []
+    reader.show([bytes.fromhex("3034257bf7194e4000000001")])
+    session.start()
+    until(lambda: session.counters.tag_reads > 0)
+    heat = Thermometer(session, told.append, every_s=0.05, quiet_s=0.5)
+    heat.start()
+    until(lambda: session.counters.tag_reads > 30)
+    assert told == []
+    reader.clear()
+    until(lambda: len(told) > 1)
+    heat.stop()
+    session.stop()
+    reader.stop()
+    assert set(told) <= {31.0, 22.0}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from traceability.station.status_page import StatusPage, drift_words, page
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 READER = ReaderHealth(
     "gate", "r2000_a0", "/dev/ttyUSB0", is_up=True, since=NOON, reason="", reads=12_345, noise=7,
-    dropped=0, rate=41.5, rssi_dbm=-57.0, last_read_at=NOON, drift=(),
+    dropped=0, rate=41.5, rssi_dbm=-57.0, temperature_c=31.0, last_read_at=NOON, drift=(),
 )  # fmt: skip
 HEALTH = Health(
     "dock", "Dock <gate>", "shipping", "0.1.0", NOON, is_at_work=True, is_online=True, problem="",
@@ -54,6 +54,7 @@ def test_what_is_wrong_is_said_with_what_to_do() -> None:
     assert [one for one, text in said.items() if one not in text] == []
     assert all("Dock &lt;gate&gt;" in text for text in said.values())
     assert "4,711" in said["The store of what waits is nearly full"]
+    assert "31 °C" in said["The server takes what is read"]
     assert [one for one in told if one in said["The server takes what is read"]] == [
         "The server takes what is read"
     ]

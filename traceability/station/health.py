@@ -44,6 +44,8 @@ class ReaderHealth:
     """Reads a second in the last minute."""
     rssi_dbm: float | None
     """Median of the window that is not over yet."""
+    temperature_c: float | None
+    """Of the reader itself; None where it does not tell."""
     last_read_at: datetime | None
     drift: tuple[str, ...]
     """What has got worse against its own past week: `rate`, `noise`, `rssi`."""
@@ -91,6 +93,7 @@ class _Past:
     marks: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=64))
     """(when, reads so far), for the rate."""
     last_read_at: datetime | None = None
+    temperature_c: float | None = None
     drift: tuple[str, ...] = ()
 
 
@@ -134,6 +137,10 @@ class Watch:
         value = heard.value
         if isinstance(value, TagRead) and value.rssi_dbm is not None and len(past.rssi) < RSSI_MAX:
             past.rssi.append(value.rssi_dbm)
+
+    def warm(self, reader: str, temperature_c: float | None) -> None:
+        """Note how warm a reader is. Any thread may tell."""
+        self._past[reader].temperature_c = temperature_c
 
     def beat(self, sessions: Sequence[Session], now: datetime) -> bool:
         """Note how far the readers are, every few seconds; True when a window ended."""
@@ -183,6 +190,7 @@ class Watch:
             dropped=counters.dropped,
             rate=round((recent[-1][1] - recent[0][1]) / took_s, 1) if took_s > 0 else 0.0,
             rssi_dbm=statistics.median(rssi) if rssi else None,
+            temperature_c=past.temperature_c,
             last_read_at=past.last_read_at,
             drift=past.drift,
         )

@@ -306,7 +306,7 @@ class Station:
         keeper.begin([each.name for each in self.settings.readers], self._clock())
         heard = Heard()
         self._open_readers()
-        signals = Signals(self.settings.readers, self._sessions)
+        signals = Signals(self.settings.readers, self._sessions, self._watch.warm)
         alive_at = told_at = counted_at = self._clock()
         log.info("station %s is at work at stage %s", post.name, post.stage.name)
         while not self._stopping.is_set():

@@ -138,12 +138,14 @@ def _reader(reader: ReaderHealth, words: _Words) -> list[str]:
         state = ("bad", f"{reader.name}: {_('cannot be heard')}", reader.reason)
         advice = _("See that it has power and its plug is in; it comes back by itself.")
     told = [drift_words(_)[each] for each in reader.drift]
+    warm = f"{reader.temperature_c:.0f} °C" if reader.temperature_c is not None else ""
     rssi = f"{reader.rssi_dbm:.0f} dBm" if reader.rssi_dbm is not None else "–"
     rows = [
         (_("Last read"), words.time(reader.last_read_at)),
         (_("Since"), words.time(reader.since)),
         (_("Reads a second"), f"{reader.rate:g}"),
         (_("Signal"), rssi),
+        *([(_("Warm"), warm)] if warm else []),
         (_("Reads"), f"{reader.reads:,}"),
         (_("Damaged"), f"{reader.noise:,}"),
         (_("Dropped"), f"{reader.dropped:,}"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.control.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.controls import TRIES, Controls, Settings, degrees, is_reply, within
 from readers.control.talk import WAIT_MS, Ask, Talk
 from readers.control.writing import AREAS, TID, Lock, Selection, Tag, by_reading_tids
 from readers.protocols.chafon_uhfreader.asked import ENTIRE_MASK
@@ -27,6 +27,7 @@ _UNKNOWN = 0x00
 _READ, _WRITE, _KILL, _PROTECT = 0x02, 0x03, 0x05, 0x06
 _BAND, _POWER, _ANTENNAS, _BUZZER = 0x22, 0x2F, 0x3F, 0x33
 _OUTPUTS, _INPUTS, _SERIAL = 0x46, 0x47, 0x4C
+_TEMPERATURE = 0x92
 _BEEP_50MS = bytes((4, 2, 3))
 """Sound, silence, times."""
 _REGIONS = {
@@ -119,6 +120,11 @@ class UHFReaderControls(Controls):
             raise self._refusal("tell its inputs", reply)
         levels = int(str(reply.fields["inputs"]), 16)
         return {pin: bool(levels >> pin - 1 & 1) for pin in PINS}
+
+    def temperature(self) -> Talk[float]:
+        """Ask how warm it is."""
+        yield from self._hello()
+        return degrees((yield from self._ask(_TEMPERATURE, tries=TRIES)))
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         """Go round after round at each antenna until nobody new answers."""

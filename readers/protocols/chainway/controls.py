@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, degrees, within
 from readers.control.talk import Ask, Talk
 from readers.control.writing import AREAS, EPC, TID, Lock, Selection, Tag
 from readers.protocols.chainway.codec import Frame
@@ -29,6 +29,7 @@ from readers.reads import Item, ReaderError, Reply, TagRead
 
 _DEVICE_ID, _POWER, _GEN2, _ANTENNAS, _REGION, _FILTER = 0x04, 0x12, 0x22, 0x2A, 0x2E, 0x6E
 _READ, _WRITE, _LOCK, _KILL = 0x84, 0x86, 0x88, 0x8A
+_TEMPERATURE = 0x34
 _KEEP, _KEEP_POWER = b"\x01", b"\x02"
 """In front of a setting: also after power was off."""
 EPC_BIT = 32
@@ -129,6 +130,11 @@ class ChainwayControls(Controls):
         for pin, is_on in pins.items():
             levels[pin - 1] = is_on
         yield from self._do(DEVICE, bytes((SET_OUTPUTS, *levels, 0)))
+
+    def temperature(self) -> Talk[float]:
+        """Ask how warm it is."""
+        asked = Frame(_TEMPERATURE, b"").encode()
+        return degrees((yield from self.ask(asked, _TEMPERATURE + 1, tries=TRIES)))
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         """Read under a filter until every tag was heard several times."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from readers.control.controls import TRIES, Controls, Settings, is_reply, within
+from readers.control.controls import TRIES, Controls, Settings, degrees, is_reply, within
 from readers.control.talk import Ask, Talk
 from readers.control.writing import TID, TID_WORDS, Lock, Selection, Tag, refuse_twins
 from readers.protocols.r2000_a0.codec import BROADCAST, Frame
@@ -24,6 +24,7 @@ PORTS_MAX = 8
 _FIRMWARE, _POWER, _REGION, _ANTENNA, _IDENTIFIER = 0x72, 0x77, 0x79, 0x75, 0x68
 _SET = {_POWER: 0x76, _REGION: 0x78, _ANTENNA: 0x74}
 """Question → the command that puts its answer back."""
+_TEMPERATURE = 0x7B
 _BEEPER, _BEEP_A_ROUND, _SILENT = 0x7A, 1, 0
 _READ, _WRITE, _LOCK, _KILL, _MATCH, _ROUND = 0x81, 0x82, 0x83, 0x84, 0x85, 0x89
 _NO_TAG = 0x36
@@ -112,6 +113,12 @@ class R2000Controls(Controls):
         """Ask for inputs 1 and 2."""
         answer = yield from self._ask(0x60, tries=TRIES)
         return {pin: bool(answer.fields[f"gpio_{pin}"]) for pin in (1, 2)}
+
+    def temperature(self) -> Talk[float]:
+        """Ask how warm it is."""
+        yield from self._hello()
+        answer = yield from self._ask(_TEMPERATURE, tries=TRIES)
+        return degrees(answer)
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         """Ask all tags for their TID at once; who tells none is still heard in a round."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readers.control.controls import TRIES, Controls, Settings, within
+from readers.control.controls import TRIES, Controls, Settings, degrees, within
 from readers.control.talk import Ask, Talk
 from readers.control.writing import AREAS, Lock, Selection, Tag
 from readers.protocols.thingmagic.codec import GEN2, Frame
@@ -25,6 +25,7 @@ _GEN2, _REGIONS_THERE = 0x6B, 0x71
 _SET = 0x30
 """Added to the code of a question, it sets what was asked for."""
 _PROTOCOL = 0x63
+_TEMPERATURE = 0x72
 _SESSION_KEY, _TARGET_KEY = bytes((GEN2, 0x00)), bytes((GEN2, 0x01))
 _TARGETS = {b"\x01\x00": "A", b"\x01\x01": "B"}
 _BY_EPC, _BY_TID, _PASSWORD_ONLY, _WITH_METADATA = 0x01, 0x02, 0x05, 0x10
@@ -128,6 +129,11 @@ class ThingMagicControls(Controls):
         reply = yield from self._do(_PINS, b"\x01")
         told = bytes.fromhex(str(reply.fields.get("pins", "")))
         return {told[at]: told[at + 2] > 0 for at in range(0, len(told) - 2, 3) if not told[at + 1]}
+
+    def temperature(self) -> Talk[float]:
+        """Ask how warm the module is."""
+        yield from self._wake()
+        return degrees((yield from self._do(_TEMPERATURE)))
 
     def find(self, selection: Selection) -> Talk[tuple[Tag, ...]]:
         """Search for what fits, then fetch it from the module's buffer."""
