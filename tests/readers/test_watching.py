@@ -145,6 +145,10 @@ def test_the_screen_shows_line_rates_antennas_and_what_came(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo terminal")
+LISTENS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+"""Tests that run in the background hand on that Ctrl-C means nothing."""
+
+
 def test_on_a_terminal_it_is_live_until_interrupted(
     started: list[EmulatedReader | Session],
 ) -> None:
@@ -153,7 +157,7 @@ def test_on_a_terminal_it_is_live_until_interrupted(
     gate.show(EPCS[:2])
     host, terminal = pty.openpty()
     shown = subprocess.Popen(
-        [sys.executable, "-c", "from readers.commands import readers; readers()", "watch",
+        [sys.executable, "-c", LISTENS + "from readers.commands import readers; readers()", "watch",
          gate.url, "--protocol", "r2000_a0"],
         stdout=terminal, stderr=terminal, env={**os.environ, "COLUMNS": "160", "TERM": "xterm"},
     )  # fmt: skip
