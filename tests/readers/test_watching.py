@@ -144,11 +144,11 @@ def test_the_screen_shows_line_rates_antennas_and_what_came(
         assert words in text
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo terminal")
 LISTENS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
 """Tests that run in the background hand on that Ctrl-C means nothing."""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo terminal")
 def test_on_a_terminal_it_is_live_until_interrupted(
     started: list[EmulatedReader | Session],
 ) -> None:
