@@ -130,7 +130,6 @@ def test_a_device_scans_and_looks_up_and_nothing_else(app: Flask, ledger: Ledger
         if rule in GUESTS | {"/"}:
             continue
         status = client.open(path, method=method).status_code
-        # The sheet of commands shows badges: it is the owner's, though it lies below /scan.
         is_scan = rule.startswith(("/scan", "/api/scan")) and rule != "/scan/commands"
         is_look = method == "GET" and rule in access.FINDING | DEVICES_TOO
         is_open = is_scan or is_look or (method == "POST" and rule in DEVICES_POST)
