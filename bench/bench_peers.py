@@ -10,13 +10,12 @@ banana-fonkan 3.13, chainway-serial 3.14.
 from __future__ import annotations
 
 import importlib
-import json
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from bench.bench_codecs import READS, best_s, chunks_of, codec_run, llrp_stream
+from bench.told import tell
 from readers.protocols.llrp.codec import LlrpReplyCodec
 
 HOLD_RATIO = 3.0
@@ -75,11 +74,7 @@ def measure() -> list[dict[str, object]]:
 def main() -> None:
     """Print one line a peer."""
     for one in measure():
-        if "--json" in sys.argv:
-            print(json.dumps(one))
-            continue
-        figures = "  ".join(f"{name} {value}" for name, value in one.items() if name != "bench")
-        print(f"{one['bench']:36} {figures}")
+        tell(one)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ only waits for the same port, reads it and counts the frames by their head.
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import select
 import subprocess
@@ -26,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.bench_codecs import CHUNK_SIZE, r2000_stream
+from bench.told import tell
 from readers.reads import Received
 from readers.recordings.tape import Tape
 from readers.recordings.tapes import Tapes
@@ -269,11 +269,7 @@ def measure(
 def main() -> None:
     """Print one line a case."""
     for one in measure():
-        if "--json" in sys.argv:
-            print(json.dumps(one))
-            continue
-        figures = "  ".join(f"{name} {value}" for name, value in one.items() if name != "bench")
-        print(f"{one['bench']:36} {figures}")
+        tell(one)
 
 
 if __name__ == "__main__":

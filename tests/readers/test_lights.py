@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from readers.control.input_poll import InputPoll, tells_inputs
+from readers.control.asking import tells
+from readers.control.input_poll import InputPoll
 from readers.control.lights import Lamps, LightStack, has_outputs
-from readers.control.thermometer import Thermometer, tells_temperature
+from readers.control.thermometer import Thermometer
 from readers.emulated.emulation import EmulatedReader
 from readers.protocols.alien_ascii.emulator import AlienEmulator
 from readers.protocols.llrp.emulator import LlrpEmulator
@@ -92,7 +93,7 @@ def test_an_input_that_is_asked_for_is_told_when_it_changes() -> None:
     reader.stop()
 
 
-@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if tells_temperature(name)])
+@pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if tells(name, "temperature")])
 def test_a_reader_is_asked_how_warm_it_is_while_nothing_passes(protocol: str) -> None:
     reader = EmulatedReader("gate", protocol, port="tcp")
     session = Session("gate", protocol, reader.url)
@@ -126,4 +127,4 @@ def test_who_has_outputs_and_inputs() -> None:
         False,
         False,
     )
-    assert (tells_inputs("alien_ascii"), tells_inputs("chainway")) == (True, False)
+    assert (tells("alien_ascii", "inputs"), tells("chainway", "inputs")) == (True, False)

@@ -25,7 +25,7 @@ import pytest
 
 from readers.emulated.emulation import EmulatedReader
 from tests.station.test_delivery import Store, handler_of
-from tests.station.test_run import ROOT, Running, Scanner, Server, until
+from tests.station.test_run import ROOT, Running, Scanner, Server, scanner, server, until
 from traceability.errors import Offline
 from traceability.gs1 import key_of
 from traceability.ledger.crash_points import SETTING, SPOOL_POINTS
@@ -36,21 +36,9 @@ from traceability.station.run import Station
 from traceability.station.settings import parse_settings
 from traceability.station.spool import Element, Spool
 
+__all__ = ["scanner", "server"]  # fixtures of a station that runs
+
 GTIN = labels.gtin("9521141", 7)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def scanner() -> Iterator[Scanner]:
-    made = Scanner()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -12,20 +12,13 @@ from readers.ports import Port
 from readers.protocols.r2000_a0.emulator import R2000Emulator
 from readers.reads import Command
 from tests.readers.test_probe import asked_of
-from tests.station.workshop import Served, floor_of, open_ledger, serve, until
+from tests.station.workshop import Served, floor_of, served, until
 from traceability.floor_values import FloorRefused
 from traceability.station.floor import Floor
 
+__all__ = ["served"]  # fixture of a whole workshop
+
 BEEPER = 0x7A
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    ledger = open_ledger(tmp_path / "ledger.sqlite")
-    made = serve(ledger)
-    yield made
-    made.stop()
-    ledger.database.close()
 
 
 @pytest.fixture

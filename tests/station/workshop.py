@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import uvicorn
 from flask import Flask
 
@@ -92,3 +93,13 @@ def recorded(ledger: Ledger, kind: str) -> list[dict[str, object]]:
     with look(ledger) as view:
         found = read_stored(view.connection, view.ledger_id, 0, view.size)
         return [dict(one.tree) for one in found if one.kind == kind]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A new workshop that answers."""
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    made = serve(ledger)
+    yield made
+    made.stop()
+    ledger.database.close()

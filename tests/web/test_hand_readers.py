@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,20 +11,15 @@ from flask.testing import FlaskClient
 from tests.scanning.workshop import BEGINS_AT, Workshop, digits
 from tests.web.test_keys import outside
 from tests.web.test_readers import Bench, words
-from tests.web.test_scans import Page
+from tests.web.test_scans import Page, shop
 from traceability.projections import keys
 from traceability.web import create_app
 from traceability.web.opening import reading_of
 from traceability.web.settings import Settings
 
+__all__ = ["shop"]  # fixture of the scans
+
 BROWSER = "3f2a8c1e-0b7d-4e52-9c11-6a2f0d9b7e44"
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Workshop]:
-    shop = Workshop(tmp_path)
-    yield shop
-    shop.database.close()
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ from flask.testing import FlaskClient
 from readers.emulated.emulation import EmulatedReader
 from readers.ports import Port
 from readers.registry import PROTOCOLS
-from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve
+from tests.station.workshop import Served, floor_of, recorded, served
 from traceability.simulation import labels
 from traceability.web.readers import anchor_of
+
+__all__ = ["served"]  # fixture of a whole workshop
 
 TAG = labels.sgtin_tag(labels.gtin("9521141", 7), 7, 4711)
 CARD = bytes.fromhex("62e3086ced")
@@ -26,15 +28,6 @@ SHOWN = {"tags": "4711", "cards": "3808980205", "barcodes": EAN}
 PATIENCE_S = 90.0
 SIDE_BY_SIDE = 3
 """Readers tried at once; mostly they wait."""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    ledger = open_ledger(tmp_path / "ledger.sqlite")
-    made = serve(ledger)
-    yield made
-    made.stop()
-    ledger.database.close()
 
 
 @pytest.fixture

@@ -16,22 +16,15 @@ from readers.ports import Port
 from readers.protocols.r200_bb7e.emulator import R200Emulator
 from readers.usb import usb_devices
 from tests.readers.usb_sockets import plug
-from tests.station.workshop import Served, floor_of, open_ledger, recorded, serve, until
+from tests.station.workshop import Served, floor_of, recorded, served, until
 from tests.web.browser import open_page, sideways
 from traceability.simulation import labels
 from traceability.station.floor import Floor
 
+__all__ = ["served"]  # fixture of a whole workshop
+
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 TAG = labels.sgtin_tag(labels.gtin("9521141", 7), 7, 4711)
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    ledger = open_ledger(tmp_path / "ledger.sqlite")
-    made = serve(ledger)
-    yield made
-    made.stop()
-    ledger.database.close()
 
 
 @pytest.fixture

@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from readers import diagnosis, inquiry, ports, usb
-from tests.web.test_readers import PORT, R200, USB, Bench, found, reading, words
+from tests.web.test_readers import PORT, R200, USB, Bench, bench, found, page, reading, words
 from traceability.floor_values import Finding, Hint, Nothing, Plugged, Trouble
 from traceability.web.reader_words import HINTS, REGIONS, TROUBLES, UNSEEN
 
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench()
-
-
-@pytest.fixture
-def page(app: Flask, bench: Bench) -> FlaskClient:
-    app.extensions["hangtag.floor"] = bench
-    return app.test_client()
+__all__ = ["bench", "page"]  # fixtures of the page of readers
 
 
 def test_every_cause_that_readers_name_has_words_on_the_page() -> None:

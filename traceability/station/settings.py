@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from readers.control.input_poll import tells_inputs
+from readers.control.asking import tells
 from readers.control.lights import Lamps, has_outputs
 from readers.reads import ReaderError
 from readers.recordings.tapes import Limits
@@ -249,7 +249,7 @@ def _reader(number: int, tree: object) -> ReaderSettings:
     every_ms = _number(tree, "inputs_every_ms", 50, 60_000)
     if lights and not has_outputs(spoken):
         raise InvalidSettings(f"Reader {name!r} speaks {spoken}, which switches no outputs.")
-    if every_ms is not None and not tells_inputs(spoken):
+    if every_ms is not None and not tells(spoken, "inputs"):
         raise InvalidSettings(f"Reader {name!r} speaks {spoken}, which is not asked for inputs.")
     return ReaderSettings(
         name=name,

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
+from readers.control.asking import Asking, tells
 from readers.control.input_poll import InputPoll
 from readers.control.lights import Lamps, LightStack
-from readers.control.thermometer import Thermometer, tells_temperature
+from readers.control.thermometer import Thermometer
 from readers.session import Session
 from traceability.station.live import Shown
 from traceability.station.settings import ReaderSettings
@@ -63,9 +64,9 @@ class Signals:
         heats = [
             Thermometer(session, partial(warm, session.name))
             for session in sessions
-            if tells_temperature(session.protocol)
+            if tells(session.protocol, "temperature")
         ]
-        self._asking: list[InputPoll | Thermometer] = [*polls, *heats]
+        self._asking: list[Asking] = [*polls, *heats]
         for stack in self._stacks:
             stack.start()
         for asking in self._asking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from struct import Struct
@@ -136,8 +137,9 @@ class LlrpFraming(FramedCodec):
         except Contradiction as error:
             return -1, f"{MESSAGES[number].name}: {error}"
 
+    @abstractmethod
     def _decode(self, frame: bytes) -> Item | list[Item]:
-        raise NotImplementedError
+        """Turn a whole message into what it says."""
 
 
 def _check_begun(data: bytes, position: int, end: int, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from dataclasses import dataclass, field
 
 from readers.codec import Codec
@@ -130,8 +131,9 @@ class _Lines(Codec):
         """True if a line has begun and not ended."""
         return bool(self._rest)
 
+    @abstractmethod
     def _take(self, line: bytes, found: list[Item]) -> None:
-        raise NotImplementedError
+        """Take one line without its ending; add to `found` what it closes."""
 
 
 class TslCodec(_Lines):
